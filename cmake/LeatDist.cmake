@@ -1,0 +1,7 @@
+# cmake/LeatDist.cmake -- the target dist: build/dist/leat-VERSION.tar.zst, which runs from any folder.
+if(TARGET leat)
+  add_custom_target(dist
+    COMMAND ${CMAKE_SOURCE_DIR}/scripts/dist ${CMAKE_BINARY_DIR}
+    DEPENDS leat
+    USES_TERMINAL VERBATIM)
+endif()
