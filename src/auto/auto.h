@@ -1,0 +1,117 @@
+/* auto/auto.h -- the eight stages: a table in, a build out.
+**
+** auto_run drives the stages in order under a time budget or a count of trials.
+** Fits happen in child processes (this program started again as `leat worker`),
+** so a trial can be killed, crash or run out of memory alone.  The room knows
+** nothing of projects or ledgers: what happens is told to a sink.
+** Method: out-of-fold bagging with greedy ensemble selection (Caruana et al.
+** 2004) over a zero-shot portfolio, then randomised direct search (Wu et al.
+** 2021, FLAML's CFO).
+*/
+#ifndef AUTO_AUTO_H
+#define AUTO_AUTO_H
+
+#include "learn/learn.h"
+#include "model/model.h"
+#include "table/table.h"
+
+typedef enum Stage {
+    STAGE_VISUALIZE, STAGE_PREPROCESS, STAGE_ENGINEER, STAGE_SELECT,
+    STAGE_TUNE, STAGE_BENCHMARK, STAGE_TRAIN, STAGE_DIAGNOSE, STAGES_N
+} Stage;
+
+const char *stage_word(Stage s);                          /* visualize preprocess engineer … */
+bool stage_read(const char *word, Stage *out);
+
+typedef enum TrialState { TRIAL_DONE, TRIAL_CUT, TRIAL_FAILED } TrialState;   /* cut: the deadline ended it; still usable */
+
+typedef struct Trial {
+    uint32_t number;             /* from 1 */
+    Stage stage;                 /* STAGE_SELECT or STAGE_TUNE */
+    const char *learner;
+    const char *params;          /* JSON object */
+    TrialState state;
+    const char *why;             /* why it failed; "" */
+    double score, se;            /* out of fold, in the metric's own direction; NaN when failed */
+    const double *fold_score;    /* folds */
+    uint32_t folds;
+    double fit_s;                /* over all folds, one thread */
+    double predict_us_row;
+    uint64_t size_bytes, peak_bytes;
+    double weight;               /* share in the ensemble, known after train */
+    bool pareto;                 /* no other is better in score, fit time, scoring time and size at once */
+    const void *blob;            /* what --resume needs; NULL when failed */
+    size_t blob_n;
+} Trial;
+
+/* What the caller wants to hear as it happens.  A failure returned ends the run.  Any may be NULL. */
+typedef struct AutoSink {
+    Err (*trial)(void *self, Ctx *cx, const Trial *t);
+    /* json: the stage's own results, see doc/formats/stages.md */
+    Err (*stage)(void *self, Ctx *cx, Stage s, double seconds, const char *summary, const char *json);
+    Err (*warning)(void *self, Ctx *cx, const char *text);
+    void *self;
+} AutoSink;
+
+typedef struct AutoIn {
+    const Table *table;          /* every column, target included                                    (borrowed) */
+    const Table *test;           /* NULL, or rows to judge the build by (with the target)            (borrowed) */
+    const char *target;
+    int task;                    /* a Task, or -1: from the target's type (RECIPE A4.1), with a warning when guessed */
+    const char *metric;          /* name or alias; NULL: auc, logloss, rmse */
+    double time_s;               /* budget, counted from started_us; ignored when trials > 0 */
+    int64_t started_us;          /* monotonic; process start */
+    double reserve_s;            /* what the caller still needs at the end to write report and build */
+    uint32_t trials;             /* > 0: exactly so many trials and no clock is consulted */
+    uint64_t seed;
+    uint32_t threads;            /* worker processes; 0: one a core */
+    uint64_t memory_mib;         /* bound over all processes; 0: half of what is free */
+    const char *const *exclude;  size_t exclude_n;
+    const char *const *learners; size_t learners_n;       /* none: all */
+    const char *const *na;       size_t na_n;             /* missing marks the table was read with */
+    Stage until;                 /* last stage to run */
+    bool diagnose_full;          /* no bound on the diagnostics' own time */
+    const char *program;         /* path of leat, for workers */
+    const Trial *resume;         size_t resume_n;         /* trials of an earlier run, with blobs */
+    const char *resume_engineer; /* that run's engineer stage, JSON; NULL */
+    AutoSink sink;
+} AutoIn;
+
+typedef struct AutoOut {
+    Build *build;                /* NULL when until < STAGE_TRAIN                    (owned: build_free) */
+    Task task;
+    const Metric *metric;
+    double score, se;            /* of the build, out of fold */
+    char *test_json;             /* {metric: value} on the test rows, or NULL        (owned) */
+    char *leaderboard_json;      /* array, best first: learner, score, se, fit_s, predict_us_row, size_bytes, pareto, … (owned) */
+    uint32_t trials_n;           /* finished, cut or failed */
+    bool short_of_time;          /* a stage was skipped or cut for the budget */
+} AutoOut;
+
+/* Errors: ERR_NOT_FOUND no such target (near names told); ERR_BAD_INPUT target constant, all missing, too few
+** rows, a class with one row, unknown metric or learner, metric not for the task; ERR_INTERRUPTED (the sink has
+** heard of every finished trial); ERR_NOMEM.  On failure *out is empty. */
+MUST_USE Err auto_run(Ctx *cx, const AutoIn *in, AutoOut *out);
+void auto_out_clear(Ctx *cx, AutoOut *out);
+
+/* Stage 1 alone: JSON of doc/formats/stages.md.  target may be NULL. */
+MUST_USE Err auto_visualize(Ctx *cx, const Table *t, const char *target, int task, Text *json);
+
+/* Stage 8 alone and in full, on labelled rows.  fold: which fold each row was in when the build was trained
+** (NULL: new rows).  program: for learning curves, NULL leaves them out. */
+typedef struct DiagnoseIn {
+    const Build *build;
+    const Table *table;          /* with the target */
+    const uint8_t *fold;
+    const Metric *metric;
+    uint32_t threads;
+    const char *program;
+} DiagnoseIn;
+MUST_USE Err auto_diagnose(Ctx *cx, const DiagnoseIn *in, Text *json);
+/* The folds auto_run gave these rows (it is keyed by seed and target alone).  *fold is owned: ctx_put. */
+MUST_USE Err auto_folds_again(Ctx *cx, const Build *b, const Table *t, uint8_t **fold);
+
+/* What `leat worker` runs: answers fit jobs on fd 3 until it closes. */
+MUST_USE Err auto_worker(Ctx *cx);
+
+#endif

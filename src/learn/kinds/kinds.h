@@ -1,0 +1,14 @@
+/* learn/kinds/kinds.h -- every learner we ship, one line each, A to Z. */
+#ifndef LEARN_KINDS_KINDS_H
+#define LEARN_KINDS_KINDS_H
+
+#include "learn/learn.h"
+
+extern const Learner learner_baseline;
+extern const Learner learner_extra_trees;
+extern const Learner learner_knn;
+extern const Learner learner_lightgbm;
+extern const Learner learner_linear;
+extern const Learner learner_mlp;
+
+#endif

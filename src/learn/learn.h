@@ -1,0 +1,84 @@
+/* learn/learn.h -- what every learner promises.
+**
+** A learner is one constant row of facts and functions.  Its file defines the
+** row and nothing else is visible from outside.  tune reads `params` as the
+** search space, help and report print it as the form and the table.
+** A fit uses one thread, consults cx->deadline_us at every inner step, and for
+** equal input and no deadline gives equal models, bit for bit.
+*/
+#ifndef LEARN_LEARN_H
+#define LEARN_LEARN_H
+
+#include "model/model.h"
+
+#define LEARN_PARAMS_MAX 24
+
+typedef enum ParamScale {
+    PARAM_LINEAR, PARAM_LOG,          /* any number in lo..hi */
+    PARAM_WHOLE, PARAM_WHOLE_LOG,     /* whole numbers */
+    PARAM_CHOICE,                     /* index into choices: 0 .. hi */
+} ParamScale;
+
+typedef struct Param {
+    const char *name, *unit, *help;
+    double lo, hi;                    /* the search space */
+    double start[TASK_N];             /* what a first try uses, a task; lo <= start <= hi */
+    ParamScale scale;
+    const char *const *choices;       /* PARAM_CHOICE: their names */
+    bool fixed;                       /* a person may set it, search leaves it alone */
+} Param;
+
+enum {
+    LEARN_BINARY = 1, LEARN_MULTICLASS = 2, LEARN_REGRESSION = 4,
+    LEARN_WEIGHTS = 8,                /* honours row weights */
+    LEARN_MISSING = 16,               /* reads NaN natively */
+    LEARN_ROUNDS = 32,                /* grows in rounds and stops early on valid rows */
+};
+
+/* What a fit gets.  Rows are indices into X and y. */
+typedef struct FitIn {
+    Task task;
+    uint32_t classes;                 /* 2 or more; 0 for regression */
+    Frame X;
+    const double *y;                  /* X.rows: class index, or the value in its own unit */
+    const float *weight;              /* X.rows, or NULL */
+    const uint32_t *train;            /* rows to learn from, ascending */
+    size_t train_n;
+    const uint32_t *valid;            /* rows to stop early by; valid_n may be 0 */
+    size_t valid_n;
+    const double *args;               /* one a row of params */
+    uint32_t rounds;                  /* LEARN_ROUNDS: exactly so many, no early stopping; 0: decide */
+    const Metric *metric;             /* what the caller wants good; a learner may stop by a smooth stand-in */
+} FitIn;
+
+typedef struct FitOut {
+    Model *model;                     /* owned: model_free */
+    uint32_t rounds;                  /* LEARN_ROUNDS: rounds (epochs, trees) kept */
+    bool cut;                         /* the deadline ended it early; the model is what there was */
+} FitOut;
+
+typedef struct Learner {
+    const char *name;                 /* [a-z_]+, never reused for another method */
+    const char *summary;              /* one line, under 60 bytes, no full stop */
+    const char *source;               /* paper or reference implementation */
+    unsigned can;                     /* LEARN_ bits; the conformance exam tests each */
+    const Param *params;              /* ends with a row whose name is NULL */
+
+    /* Errors: ERR_SHAPE no rows or no columns; ERR_NUMERIC; ERR_NOMEM; ERR_TIME the deadline passed before
+    ** there was any model; ERR_INTERRUPTED; ERR_NOT_FOUND its library is absent (scripts/bootstrap brings it). */
+    Err (*fit)(Ctx *cx, const FitIn *in, FitOut *out);
+
+    /* Rough costs before any measurement, for planning: seconds on one thread, and bytes at the peak. */
+    double (*guess_s)(const FitIn *in);
+    double (*guess_bytes)(const FitIn *in);
+} Learner;
+
+const Learner *learner_at(size_t i);                   /* NULL past the end; A to Z */
+const Learner *learner_find(const char *name);         /* NULL if none */
+size_t learner_params(const Learner *l);               /* rows of params */
+void learner_start(const Learner *l, Task task, double *args);
+MUST_USE Err learner_args_json(Ctx *cx, const Learner *l, const double *args, Text *out);   /* {"name":value,…} choices by name */
+/* ERR_BAD_INPUT unknown name (with the nearest), out of lo..hi. */
+MUST_USE Err learner_args_read(Ctx *cx, const Learner *l, const char *json, double *args);
+
+#endif

@@ -1,0 +1,40 @@
+/* model/frame.h -- encoded features: what learners fit on and models read.
+**
+** A Frame is a view that owns nothing: a pointer to each column.  Every value
+** was rounded to float32 once.  Missing, unseen or rare is NaN, in numbers and
+** categories alike; a category holds its code 0 .. levels-1.
+*/
+#ifndef MODEL_FRAME_H
+#define MODEL_FRAME_H
+
+#include "base/ctx.h"
+
+typedef enum Task { TASK_BINARY, TASK_MULTICLASS, TASK_REGRESSION, TASK_N } Task;
+
+const char *task_word(Task t);
+bool task_read(const char *word, Task *out);
+
+/* Numbers a model gives a row: 1 (a log-odds or a value), or one logit a class. */
+static inline uint32_t task_outputs(Task task, uint32_t classes)
+{
+    return task == TASK_MULTICLASS ? classes : 1;
+}
+
+typedef enum FeatureKind { FEATURE_NUMBER, FEATURE_CATEGORY } FeatureKind;
+
+#define FEATURE_NO_RAW UINT32_MAX
+
+typedef struct Feature {
+    const char *name;          /* "age", "date.month", "a / b", "target mean of city" */
+    FeatureKind kind;
+    uint32_t levels;           /* FEATURE_CATEGORY: codes 0..levels-1 */
+    uint32_t raw[2];           /* columns of the schema it is made of; FEATURE_NO_RAW fills up */
+} Feature;
+
+typedef struct Frame {
+    size_t rows, cols;
+    const Feature *feature;         /* cols */
+    const float *const *col;        /* cols pointers to rows values */
+} Frame;
+
+#endif
