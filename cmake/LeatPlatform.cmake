@@ -10,7 +10,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 # -ffp-contract=off: no fused multiply-add, so that results repeat whatever the compiler's mood.
-set(CMAKE_C_FLAGS_RELEASE "-O3 -g1")
+set(CMAKE_C_FLAGS_RELEASE "-O3 -g1 -DNDEBUG")
 set(CMAKE_C_FLAGS_DEBUG "-O1 -g")
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 add_compile_options(-ffp-contract=off)
@@ -64,6 +64,13 @@ target_compile_options(leat_platform INTERFACE "$<$<COMPILE_LANGUAGE:C>:${LEAT_W
 target_link_options(leat_platform INTERFACE -Wl,--as-needed -Wl,-z,relro,-z,now)
 target_link_libraries(leat_platform INTERFACE yyjson PkgConfig::ZSTD PkgConfig::SQLITE PkgConfig::CRYPTO
                       Threads::Threads m ${CMAKE_DL_LIBS})
+
+# Where a program looks for shared libraries: beside itself first.  A DT_RPATH and not a DT_RUNPATH, because only that
+# also serves the libraries that it opens later and what those need in turn (libgomp), which is how a dist is complete.
+function(leat_runtime_path target)
+  set_target_properties(${target} PROPERTIES SKIP_BUILD_RPATH TRUE)
+  target_link_options(${target} PRIVATE -Wl,--disable-new-dtags "-Wl,-rpath,$ORIGIN/lib:$ORIGIN/../lib")
+endfunction()
 
 # The program looks for these in <its folder>/lib, then <its folder>/../lib.  Tests lie in <build>/tests, so the second
 # finds them too.

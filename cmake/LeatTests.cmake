@@ -2,19 +2,29 @@
 #
 #   test/unit/<room>/test_NAME.c   program test_<room>_NAME (test_<room> when NAME is the room; a NAME that already
 #                                  starts with the room is not given it twice); links its room and what lies below,
-#                                  and the rooms whose headers it or test/test.c includes
+#                                  and the rooms whose headers it or test/test.h includes
 #   test/conform/conform_*.c       program of that name, all rooms
 #   test/fault/fault_*.c           program of that name, all rooms
 #   test/fuzz/fuzz_*.c             libFuzzer target where LEAT_FUZZ is on; else a program that runs over the saved
 #                                  inputs in test/fuzz/corpus/NAME/, as a test
 #   test/probe/*.c                 leat-probe, all rooms: the pytest suites reach the rooms through it
-#   test/scenario/*.sh             one test each, run by sh in a fresh folder
-#   test/peer/*.py                 one test each, run by pytest in a fresh folder (files named test_*.py)
-#   rooms.txt                      the test "roomcheck"
+#   test/scenario/[0-9]*.sh        one test each, run by sh: a person's story through the program
+#   test/golden/[0-9]*.sh          one test each, run by sh: exact output (LEAT_GOLDEN=write rewrites what is expected)
+#   test/house/*.sh                one test each, run by sh: rules about the sources themselves
+#   test/peer/test_*.py            one test each, run by pytest
+#   rooms.txt                      the test roomcheck
 #
-# Labels are unit, conform, fault, fuzz, scenario, peer, house.  A file whose first 20 lines hold the words "ctest: full" is registered
-# only under LEAT_FULL.  Scripts get LEAT and PROBE (paths of the programs), LEAT_SOURCE and LEAT_PYTHON.
-# Every program runs in a folder of its own: <build>/test-work/NAME.
+# Each carries its folder's name as ctest label (unit, conform, fault, fuzz, scenario, golden, house, peer).
+#
+# A line in a test file's first 30 that holds "ctest:" sets how it runs; the words after it are any of
+#   full        only under scripts/test --full (LEAT_FULL)
+#   serial      nothing else runs beside it (it measures time)
+#   plain       not under sanitizers (it measures time or memory, or runs valgrind)
+#   timeout=N   killed after N seconds instead of LEAT_TEST_TIMEOUT
+#
+# Every test runs in a fresh folder of its own, <build>/test-work/NAME, with these in its environment:
+#   LEAT, PROBE, ROOMCHECK   paths of the programs       LEAT_SOURCE   the source tree
+#   LEAT_PYTHON              the tests' Python           LEAT_BUILD    the build folder
 
 option(LEAT_FULL "also register the long tests" OFF)
 set(LEAT_TEST_TIMEOUT 300 CACHE STRING "seconds after which a test is killed")
@@ -51,36 +61,93 @@ function(leat_link_rooms target)
   endif()
 endfunction()
 
-function(leat_is_full out file)
-  file(STRINGS ${file} lines LIMIT_COUNT 20)
-  if(lines MATCHES "ctest: full")
-    set(${out} TRUE PARENT_SCOPE)
-  else()
-    set(${out} FALSE PARENT_SCOPE)
-  endif()
+# The words after "ctest:" near the top of a test file.
+function(leat_words out file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(STRINGS ${file} lines LIMIT_INPUT 6000 LIMIT_COUNT 30)
+  set(words "")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "ctest:([a-z0-9= ]+)")
+      separate_arguments(words UNIX_COMMAND "${CMAKE_MATCH_1}")
+      break()
+    endif()
+  endforeach()
+  set(${out} "${words}" PARENT_SCOPE)
 endfunction()
 
-# register NAME LABEL command...
-function(leat_register name label)
+# Does this build run the file's tests at all?
+function(leat_wanted out file)
+  leat_words(words ${file})
+  set(wanted TRUE)
+  if(("full" IN_LIST words AND NOT LEAT_FULL) OR ("plain" IN_LIST words AND LEAT_SANITIZE))
+    set(wanted FALSE)
+  endif()
+  set(${out} ${wanted} PARENT_SCOPE)
+endfunction()
+
+# leat_register(name label file command...): the test that the file is
+function(leat_register name label file)
   set(work ${CMAKE_BINARY_DIR}/test-work/${name})
   add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/scripts/in-fresh-folder ${work} ${ARGN})
-  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${LEAT_TEST_TIMEOUT}
-    ENVIRONMENT "LEAT=${CMAKE_BINARY_DIR}/leat;PROBE=${CMAKE_BINARY_DIR}/tests/leat-probe;LEAT_SOURCE=${CMAKE_SOURCE_DIR};LEAT_PYTHON=${LEAT_DEPS}/py/bin/python;OMP_WAIT_POLICY=passive;PYTHONDONTWRITEBYTECODE=1;LC_ALL=C.UTF-8;NO_COLOR=1;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/test/tsan.supp;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/test/lsan.supp")
+  set(environment
+    LEAT=${CMAKE_BINARY_DIR}/leat
+    PROBE=${CMAKE_BINARY_DIR}/tests/leat-probe
+    ROOMCHECK=${CMAKE_BINARY_DIR}/tests/roomcheck
+    LEAT_SOURCE=${CMAKE_SOURCE_DIR}
+    LEAT_BUILD=${CMAKE_BINARY_DIR}
+    LEAT_PYTHON=${LEAT_DEPS}/py/bin/python
+    LEAT_SANITIZE=${LEAT_SANITIZE}
+    OMP_WAIT_POLICY=passive
+    PYTHONDONTWRITEBYTECODE=1
+    LC_ALL=C.UTF-8
+    TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/test/tsan.supp:halt_on_error=1:second_deadlock_stack=1
+    LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/test/lsan.supp:print_suppressions=0
+    UBSAN_OPTIONS=print_stacktrace=1)
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${LEAT_TEST_TIMEOUT} ENVIRONMENT "${environment}")
+  leat_words(words ${file})
+  foreach(word IN LISTS words)
+    if(word STREQUAL "serial")
+      set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+    elseif(word MATCHES "^timeout=([0-9]+)$")
+      set_tests_properties(${name} PROPERTIES TIMEOUT ${CMAKE_MATCH_1})
+    elseif(NOT word MATCHES "^(full|plain)$")
+      message(FATAL_ERROR "${file}: unknown word '${word}' after ctest:")
+    endif()
+  endforeach()
+endfunction()
+
+# What all programs under test/ have in common.  Tests keep assert() in every build.
+function(leat_test_settings target)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${target} PRIVATE LEAT_SOURCE="${CMAKE_SOURCE_DIR}")
+  target_compile_options(${target} PRIVATE -UNDEBUG)
+  leat_runtime_path(${target})
 endfunction()
 
 function(leat_test_program name label file)
-  leat_is_full(full ${file})
-  if(full AND NOT LEAT_FULL)
+  leat_wanted(wanted ${file})
+  if(NOT wanted)
     return()
   endif()
   add_executable(${name} ${file})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
-  target_compile_definitions(${name} PRIVATE LEAT_SOURCE="${CMAKE_SOURCE_DIR}")
+  leat_test_settings(${name})
   target_link_libraries(${name} PRIVATE ${LEAT_TEST_LIBRARY})
   leat_link_rooms(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE PkgConfig::CMOCKA)
-  leat_register(${name} ${label} $<TARGET_FILE:${name}>)
+  leat_register(${name} ${label} ${file} $<TARGET_FILE:${name}>)
+endfunction()
+
+# Shell tests of one folder: leat_script_tests(label pattern)
+function(leat_script_tests label pattern)
+  file(GLOB scripts CONFIGURE_DEPENDS test/${label}/${pattern})
+  foreach(file IN LISTS scripts)
+    cmake_path(GET file STEM stem)
+    leat_wanted(wanted ${file})
+    if(wanted)
+      leat_register(${label}_${stem} ${label} ${file} sh ${file})
+    endif()
+  endforeach()
 endfunction()
 
 function(leat_tests)
@@ -91,19 +158,20 @@ function(leat_tests)
   set_target_properties(roomcheck PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME roomcheck COMMAND roomcheck rooms.txt src WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(roomcheck PROPERTIES LABELS house)
+  leat_script_tests(house *.sh)
+  leat_script_tests(scenario [0-9]*.sh)
+  leat_script_tests(golden [0-9]*.sh)
 
   file(GLOB probe CONFIGURE_DEPENDS test/probe/*.c)
   if(probe)
     add_executable(leat-probe ${probe})
-    set_target_properties(leat-probe PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-    target_include_directories(leat-probe PRIVATE ${CMAKE_SOURCE_DIR}/test)
+    leat_test_settings(leat-probe)
     leat_link_rooms(leat-probe ${LEAT_ROOMS})
   endif()
 
   file(GLOB unit CONFIGURE_DEPENDS test/unit/*/test_*.c)
   file(GLOB conform CONFIGURE_DEPENDS test/conform/conform_*.c)
   file(GLOB fault CONFIGURE_DEPENDS test/fault/fault_*.c)
-  file(GLOB scenario CONFIGURE_DEPENDS test/scenario/[0-9]*.sh)
   file(GLOB peer CONFIGURE_DEPENDS test/peer/test_*.py)
   file(GLOB fuzz CONFIGURE_DEPENDS test/fuzz/fuzz_*.c)
 
@@ -125,6 +193,7 @@ function(leat_tests)
   leat_included_rooms(shared_rooms ${shared})
   if(shared_c AND (unit OR conform OR fault OR fuzz))
     add_library(leat_test STATIC ${shared_c})
+    target_compile_options(leat_test PRIVATE -UNDEBUG)
     target_include_directories(leat_test PUBLIC ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
     foreach(room IN LISTS shared_rooms)
       target_link_libraries(leat_test PUBLIC leat_${room})
@@ -168,33 +237,25 @@ function(leat_tests)
     else()
       add_executable(${stem} ${file} ${CMAKE_SOURCE_DIR}/cmake/fuzz_main.c)
     endif()
-    set_target_properties(${stem} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-    target_include_directories(${stem} PRIVATE ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
+    leat_test_settings(${stem})
     target_link_libraries(${stem} PRIVATE ${LEAT_TEST_LIBRARY})
     leat_included_rooms(rooms ${file})
     leat_link_rooms(${stem} ${rooms} ${shared_rooms})
     if(EXISTS ${corpus})
       if(LEAT_FUZZ)
-        leat_register(${stem} fuzz $<TARGET_FILE:${stem}> -runs=0 ${corpus})
+        leat_register(${stem} fuzz ${file} $<TARGET_FILE:${stem}> -runs=0 ${corpus})
       else()
-        leat_register(${stem} fuzz $<TARGET_FILE:${stem}> ${corpus})
+        leat_register(${stem} fuzz ${file} $<TARGET_FILE:${stem}> ${corpus})
       endif()
     endif()
   endforeach()
 
-  foreach(file IN LISTS scenario)
-    cmake_path(GET file STEM stem)
-    leat_is_full(full ${file})
-    if(LEAT_FULL OR NOT full)
-      leat_register(scenario_${stem} scenario sh ${file})
-    endif()
-  endforeach()
   foreach(file IN LISTS peer)
     cmake_path(GET file STEM stem)
     string(REGEX REPLACE "^test_" "" short ${stem})
-    leat_is_full(full ${file})
-    if(LEAT_FULL OR NOT full)
-      leat_register(peer_${short} peer ${LEAT_DEPS}/py/bin/python -m pytest -q -p no:cacheprovider
+    leat_wanted(wanted ${file})
+    if(wanted)
+      leat_register(peer_${short} peer ${file} ${LEAT_DEPS}/py/bin/python -m pytest -q -p no:cacheprovider
                     --rootdir=${CMAKE_SOURCE_DIR}/test/peer ${file})
     endif()
   endforeach()
