@@ -55,6 +55,10 @@ find_library(DNNL_LIBRARY NAMES libdnnl.so.2 REQUIRED)
 add_library(yyjson STATIC ${LEAT_DEPS}/src/yyjson/yyjson.c)
 target_include_directories(yyjson SYSTEM PUBLIC ${LEAT_DEPS}/src/yyjson)
 target_compile_options(yyjson PRIVATE -w)
+if(LEAT_SANITIZE MATCHES "undefined")
+  # Everything in it is inlined: checking it for undefined behaviour takes a minute to compile.
+  target_compile_options(yyjson PRIVATE -fno-sanitize=undefined)
+endif()
 
 add_library(leat_platform INTERFACE)
 target_include_directories(leat_platform INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
@@ -68,8 +72,8 @@ target_link_libraries(leat_platform INTERFACE yyjson PkgConfig::ZSTD PkgConfig::
 # Where a program looks for shared libraries: beside itself first.  A DT_RPATH and not a DT_RUNPATH, because only that
 # also serves the libraries that it opens later and what those need in turn (libgomp), which is how a dist is complete.
 function(leat_runtime_path target)
-  set_target_properties(${target} PROPERTIES SKIP_BUILD_RPATH TRUE)
-  target_link_options(${target} PRIVATE -Wl,--disable-new-dtags "-Wl,-rpath,$ORIGIN/lib:$ORIGIN/../lib")
+  set_target_properties(${target} PROPERTIES BUILD_RPATH "$ORIGIN/lib;$ORIGIN/../lib")
+  target_link_options(${target} PRIVATE -Wl,--disable-new-dtags)
 endfunction()
 
 # The program looks for these in <its folder>/lib, then <its folder>/../lib.  Tests lie in <build>/tests, so the second
