@@ -33,9 +33,14 @@ struct Form {
     ** sum to the margin within 1e-6 relative.  NULL: the room samples them (explain.c). */
     Err (*explain)(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, double *out);
 
+    /* For a form of which only some models explain themselves: is m one of them?  The others are sampled.
+    ** NULL: all that `explain` says. */
+    bool (*can_explain)(const Model *m);
+
     /* Bytes that load gives back as an equal model.  Little-endian, no padding garbage: equal models
     ** give equal bytes.  load believes nothing: ERR_CORRUPT in words for any damage, never a crash,
-    ** never more memory than a small multiple of n.  It must use all n bytes. */
+    ** never more memory than a small multiple of n.  It must use all n bytes.  These are the form's own
+    ** bytes: it stores outputs and cols there itself, and sets both; model_load compares them with its head. */
     Err (*save)(Ctx *cx, const Model *m, Text *out);
     Err (*load)(Ctx *cx, const void *bytes, size_t n, Model **out);
     void (*free)(Ctx *cx, Model *m);
@@ -45,7 +50,8 @@ const Form *form_find(const char *name, size_t n);   /* NULL if none */
 const Form *form_at(size_t i);                        /* NULL past the end */
 
 MUST_USE Err model_margin(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, double *out);   /* ERR_SHAPE */
-/* background: rows to compare with, for forms that cannot explain themselves; same columns as X. */
+/* background: rows to compare with, for forms that cannot explain themselves; same columns as X, at least a row
+** (ERR_SHAPE).  Sampled values are keyed by cx->seed. */
 MUST_USE Err model_explain(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n,
                            const Frame *background, double *out);
 MUST_USE Err model_save(Ctx *cx, const Model *m, Text *out);        /* form name, outputs, cols, then the form's bytes */

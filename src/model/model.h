@@ -6,9 +6,16 @@
 #define MODEL_MODEL_H
 
 #include "model/build.h"
+#include "model/constant.h"
+#include "model/dense.h"
 #include "model/form.h"
 #include "model/frame.h"
+#include "model/linear.h"
 #include "model/metric.h"
+#include "model/neighbours.h"
+#include "model/order.h"
 #include "model/steps.h"
+#include "model/trees.h"
+#include "model/steps_make.h"
 
 #endif

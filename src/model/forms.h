@@ -1,0 +1,16 @@
+/* model/forms.h -- every form we ship, one line each, A to Z. */
+#ifndef MODEL_FORMS_H
+#define MODEL_FORMS_H
+
+#include "model/form.h"
+
+extern const Form form_constant;
+extern const Form form_linear;
+extern const Form form_neighbours;
+extern const Form form_trees;
+
+/* Shapley values by sampled permutations, for models that do not explain themselves (explain.c). */
+MUST_USE Err explain_sampled(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n,
+                             const Frame *background, double *out);
+
+#endif

@@ -1,0 +1,85 @@
+/* model/trees_inner.h -- how trees lie in memory; shared by the trees_*.c files only.
+**
+** Nodes of a tree lie breadth first, so a node's two children are neighbours and
+** one number names both.  A leaf is a node that leads to itself, so a walk may go
+** on past the end without harm, and a group of rows needs no branch a step.
+**
+** What a node looks at is a `View`: a column with its missing values put where they
+** send the row.  NaN compares false, so it goes right; where missing goes left the
+** view holds minus infinity instead.  View 0 is always 0, for leaves.
+*/
+#ifndef MODEL_TREES_INNER_H
+#define MODEL_TREES_INNER_H
+
+#include "model/trees.h"
+
+#define TREES_VIEWS_MAX 65535u
+#define TREES_ZERO 1e-35f            /* LightGBM reads numbers this small as 0 */
+#define TREES_VALUE_MAX 1e100        /* of a leaf: so that sums stay finite */
+
+typedef enum ViewMode {
+    VIEW_CONSTANT,       /* always 0 */
+    VIEW_NONE,           /* NaN is 0 */
+    VIEW_NAN_RIGHT, VIEW_NAN_LEFT,
+    VIEW_ZERO_RIGHT, VIEW_ZERO_LEFT,
+    VIEW_CATEGORY,       /* the code as bits of a uint32; UINT32_MAX: in no set.  Always after all others */
+    VIEW_MODES
+} ViewMode;
+
+typedef struct View {
+    uint32_t feature;
+    ViewMode mode;
+} View;
+
+typedef struct TreeNode {
+    union { float at; uint32_t set; } u;    /* threshold, or the set of a category split */
+    uint16_t view;
+    uint16_t left;                          /* in the tree; the right child is left + 1; a leaf: itself */
+} TreeNode;
+
+typedef struct TreeSet { uint32_t first, words; } TreeSet;     /* in word[] */
+
+typedef struct Tree {
+    uint32_t nodes, leaves;                 /* nodes = 2 leaves - 1 */
+    size_t node0, leaf0;                    /* where they begin */
+    uint32_t depth;                         /* most splits from root to leaf */
+    bool sets;                              /* has category splits */
+} Tree;
+
+typedef struct Trees {
+    Model head;
+    TreesSum sum;
+    double e;
+    uint32_t trees_n, views_n, number_views_n, sets_n, words_n;
+    size_t nodes_n, leaves_n;
+    View *view;
+    TreeSet *set;
+    uint32_t *word;
+    Tree *tree;
+    TreeNode *node;
+    uint16_t *leaf;                         /* a node: which leaf of its tree it is */
+    double *value;                          /* a leaf */
+    uint32_t *count;                        /* a leaf: training rows, at least 1 */
+} Trees;
+
+extern const Form form_trees;
+
+static inline bool trees_is_leaf(const TreeNode *tree, uint32_t i) { return tree[i].left == i; }
+
+/* The values of view v for n rows, `stride` floats apart. */
+void trees_fill_view(const View *v, const Frame *X, const uint32_t *rows, size_t n, float *out, size_t stride);
+
+static inline bool trees_in_set(const Trees *m, uint32_t set, uint32_t code)
+{
+    const TreeSet s = m->set[set];
+    return code >> 5 < s.words && (m->word[s.first + (code >> 5)] >> (code & 31) & 1);
+}
+
+void trees_free(Ctx *cx, Model *model);
+Err trees_margin(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out);
+Err trees_explain(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out);
+bool trees_can_explain(const Model *model);
+Err trees_save(Ctx *cx, const Model *model, Text *out);
+Err trees_load(Ctx *cx, const void *bytes, size_t n, Model **out);
+
+#endif
