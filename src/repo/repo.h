@@ -60,9 +60,10 @@ typedef struct RunStart {          /* (borrowed).  No secret may be in here: it 
 } RunStart;
 
 typedef enum RunState { RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_INTERRUPTED } RunState;
-typedef enum TrialState { TRIAL_OK, TRIAL_FAILED, TRIAL_CUT } TrialState;
+/* Not TrialState and TRIAL_OK: room auto has those names, and app includes both doors. */
+typedef enum RepoTrialState { REPO_TRIAL_OK, REPO_TRIAL_FAILED, REPO_TRIAL_CUT } RepoTrialState;
 const char *run_state_text(RunState s);            /* "running", "done", "failed", "interrupted" */
-const char *trial_state_text(TrialState s);        /* "ok", "failed", "cut" */
+const char *trial_state_text(RepoTrialState s);        /* "ok", "failed", "cut" */
 
 typedef struct TrialRow {
     uint32_t number;               /* from 1 (0 is fine for a first probe), each once a run */
@@ -71,7 +72,7 @@ typedef struct TrialRow {
     const double *fold_score; size_t folds_n;      /* in the metric's own unit; may be NULL, 0 */
     double score, se;              /* NaN: none */
     double fit_s, predict_us_row, size_bytes;      /* NaN: unknown */
-    TrialState state;
+    RepoTrialState state;
     const char *why;               /* why it failed or was cut; NULL: nothing to say */
     const char *stage;             /* "select", "tune", …; NULL */
 } TrialRow;
