@@ -63,7 +63,7 @@ endif()
 add_library(leat_platform INTERFACE)
 target_include_directories(leat_platform INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
 target_include_directories(leat_platform SYSTEM INTERFACE ${LEAT_DEPS}/include ${DNNL_INCLUDE})
-target_compile_definitions(leat_platform INTERFACE _GNU_SOURCE LEAT_VERSION="${LEAT_VERSION}")
+target_compile_definitions(leat_platform INTERFACE _GNU_SOURCE= LEAT_VERSION="${LEAT_VERSION}")
 target_compile_options(leat_platform INTERFACE "$<$<COMPILE_LANGUAGE:C>:${LEAT_WARNINGS}>")
 target_link_options(leat_platform INTERFACE -Wl,--as-needed -Wl,-z,relro,-z,now)
 target_link_libraries(leat_platform INTERFACE yyjson PkgConfig::ZSTD PkgConfig::SQLITE PkgConfig::CRYPTO
