@@ -1,0 +1,284 @@
+/* app/app.h -- each thing a person can ask for, once.
+**
+** cli (and later api) turn words or JSON into these structs and print what comes
+** back; they hold no rules and see no room below this one.  A verb is
+**     Err app_x(Ctx *, House *, const XIn *, XOut *)
+** and app_x_json writes its XOut as the JSON object every face shows.
+** Texts and rows of an XOut are scratch of the Ctx: they live until ctx_clear.
+** Everything a verb keeps is whole before it says OK, so an interrupted verb
+** leaves the project as it was but for finished trials.
+*/
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include "base/ctx.h"
+#include "base/text.h"
+
+#define APP_PATH_MAX 4096
+#define APP_NAME_MAX 128             /* bytes of a model's name, with the NUL */
+
+typedef struct Project Project;      /* an open project; see project.c */
+
+/* The rooms, opened when a verb first needs them. */
+typedef struct House {
+    const char *program;             /* path of this program, for workers                    (borrowed) */
+    int64_t started_us;              /* monotonic; when this process began.  Budgets count from here. */
+    Project *project;                /* NULL until a verb opens it                            (owned) */
+} House;
+
+void house_close(Ctx *cx, House *house);
+
+/* Errors of every verb, besides its own: ERR_NOMEM; ERR_IO; ERR_DENIED; ERR_CORRUPT damaged bytes in the project;
+** ERR_INTERRUPTED; ERR_NOT_FOUND outside a project, where one is needed. */
+
+/* -------------------------------------------------------------------- words */
+
+/* What options may be, straight from the rows of the rooms; NULL past the end. */
+const char *app_task_word(size_t i);            /* auto binary multiclass regression */
+const char *app_metric_word(size_t i);
+bool app_metric_alias(const char *word);        /* scikit-learn's name of a metric? */
+const char *app_learner_word(size_t i);
+const char *app_type_word(size_t i);            /* number integer … */
+bool app_type_alias(const char *word);
+const char *app_stage_word(size_t i);
+const char *app_format_word(size_t i);          /* what predict writes: csv parquet json */
+
+/* --------------------------------------------------------------------- init */
+
+typedef struct AppInitIn { const char *folder; } AppInitIn;        /* NULL: the current one */
+typedef struct AppInitOut {
+    const char *folder;              /* absolute */
+    bool made;                       /* false: there was one already */
+    bool git;                        /* .leat/ was added to .gitignore */
+} AppInitOut;
+/* Errors: ERR_NOT_FOUND no such folder above DIR; ERR_BAD_INPUT it is a file. */
+MUST_USE Err app_init(Ctx *cx, House *house, const AppInitIn *in, AppInitOut *out);
+void app_init_json(const AppInitOut *out, Text *t);
+
+/* --------------------------------------------------------------------- auto */
+
+typedef struct AppBoardRow {
+    uint32_t trial;
+    const char *learner;
+    double score, se, fit_s, predict_us_row, weight;
+    uint64_t size_bytes;
+    bool pareto;
+} AppBoardRow;
+
+typedef struct AppStage { const char *name, *summary; double seconds; } AppStage;
+
+typedef struct AppWatch {            /* told while a long verb works; members may be NULL */
+    void (*begun)(void *self, const char *run, const char *project, bool made_project);
+    void (*stage)(void *self, const AppStage *stage);
+    void (*trial)(void *self, uint32_t trials, const char *metric, double best, double se);
+    void *self;
+} AppWatch;
+
+typedef struct AppData {             /* a file to read and how */
+    const char *path;                /* or a glob */
+    const char *sheet;
+    const char *const *na;     size_t na_n;      /* none: the default marks */
+    const char *const *types;  size_t types_n;   /* "COL=TYPE" */
+} AppData;
+
+typedef struct AppAutoIn {
+    AppData data;
+    const char *target, *task, *metric, *test, *name, *until, *resume;     /* NULL: the default */
+    const char *report;              /* a path for the page, or "full": diagnostics without a bound */
+    double time_s;
+    uint32_t trials;                 /* 0: by time */
+    uint64_t seed;
+    uint32_t threads;
+    uint64_t memory_mib;
+    const char *const *exclude;  size_t exclude_n;
+    const char *const *learners; size_t learners_n;
+    bool no_keep;
+    AppWatch watch;
+} AppAutoIn;
+
+typedef struct AppAutoOut {
+    const char *run;                 /* its name, for `runs show` and --resume */
+    const char *build;               /* "name@N"; NULL when --until ended it before there was one */
+    const char *digest;
+    const char *task, *metric;
+    bool higher;
+    double score, se;
+    const char *test_json;           /* {metric: value} or NULL */
+    const AppBoardRow *board; size_t board_n;
+    AppStage *stage;          size_t stages_n;
+    const char *const *warning; size_t warnings_n;
+    const char *report;              /* path of the page; NULL: none was written */
+    uint32_t trials;
+    uint64_t size_bytes;             /* of the build */
+    bool short_of_time;
+    double wall_s;
+    const char *project;
+    bool made_project;
+} AppAutoOut;
+
+/* The eight stages on a file: trials, stages, build and report are kept as they come.
+** Errors: those of reading and of auto_run in plain words; ERR_INTERRUPTED says what was kept and how to go on. */
+MUST_USE Err app_auto(Ctx *cx, House *house, const AppAutoIn *in, AppAutoOut *out);
+void app_auto_json(const AppAutoOut *out, Text *t);
+
+/* ------------------------------------------------------------------ predict */
+
+typedef struct AppPredictIn {
+    const char *build;
+    AppData data;
+    const char *out;                 /* a path; NULL: to fd */
+    int fd;                          /* -1: nowhere but into json */
+    const char *format;              /* csv parquet json; NULL: by the path, else csv */
+    bool proba, explain;
+    const char *const *keep; size_t keep_n;
+    uint32_t threads;
+    Text *json;                      /* not NULL: rows as a JSON array are put here instead of fd */
+} AppPredictIn;
+
+typedef struct AppPredictOut {
+    const char *build, *digest, *out;
+    uint64_t rows;
+    const char *const *warning; size_t warnings_n;
+    double wall_s;
+} AppPredictOut;
+
+/* One line a row in input order: prediction; p_<class> in class order; shap_<column> and shap_base; kept columns first.
+** Errors: ERR_NOT_FOUND no such build or file; ERR_BAD_INPUT a needed column is absent or wholly unreadable. */
+MUST_USE Err app_predict(Ctx *cx, House *house, const AppPredictIn *in, AppPredictOut *out);
+void app_predict_json(const AppPredictOut *out, const char *rows_json, Text *t);
+
+/* ------------------------------------------------------ visualize, diagnose */
+
+typedef struct AppVisualizeIn {
+    AppData data;
+    const char *target;
+    const char *out;                 /* a path for the page; NULL: none */
+    uint32_t threads;
+} AppVisualizeIn;
+
+typedef struct AppColumn {
+    const char *name, *type, *kind;  /* kind: of the association with the target, "" without one */
+    uint64_t missing, distinct;
+    const char *typical;             /* in words: "29 … 77, mean 54.4" or its commonest values */
+    double association;              /* NaN without a target */
+} AppColumn;
+
+typedef struct AppVisualizeOut {
+    uint64_t rows;
+    const AppColumn *column; size_t columns_n;
+    const char *const *warning; size_t warnings_n;
+    const char *task, *report, *stage_json;
+} AppVisualizeOut;
+MUST_USE Err app_visualize(Ctx *cx, House *house, const AppVisualizeIn *in, AppVisualizeOut *out);
+void app_visualize_json(const AppVisualizeOut *out, Text *t);
+
+typedef struct AppDiagnoseIn {
+    const char *build;
+    AppData data;                    /* path NULL: what it was trained on, out of fold */
+    const char *out;
+    uint32_t threads;
+} AppDiagnoseIn;
+
+typedef struct AppFact { const char *name; double value; } AppFact;
+
+typedef struct AppDiagnoseOut {
+    const char *build, *digest, *on; /* on: "out of fold", "new rows" */
+    uint64_t rows;
+    const AppFact *metric;     size_t metrics_n;
+    const AppFact *importance; size_t importance_n;      /* biggest first */
+    const char *const *slice;  size_t slices_n;          /* weakest, in words */
+    const char *const *warning; size_t warnings_n;
+    const char *report, *stage_json;
+} AppDiagnoseOut;
+/* Errors: ERR_NOT_FOUND the build, its training data (--no-keep and moved since), or the file;
+** ERR_BAD_INPUT no target in the new rows. */
+MUST_USE Err app_diagnose(Ctx *cx, House *house, const AppDiagnoseIn *in, AppDiagnoseOut *out);
+void app_diagnose_json(const AppDiagnoseOut *out, Text *t);
+
+/* ------------------------------------------------------------------- builds */
+
+typedef struct AppBuild {
+    const char *name;                /* "heart@3" */
+    const char *digest, *task, *target, *metric, *run;
+    double score, se;
+    uint64_t size_bytes;
+    int64_t made_us;                 /* 0: unknown (a .leat file) */
+    bool champion;
+} AppBuild;
+
+typedef struct AppBuildsIn { const char *model; } AppBuildsIn;     /* NULL: every model */
+typedef struct AppBuildsOut { AppBuild *build; size_t n; } AppBuildsOut;
+MUST_USE Err app_builds(Ctx *cx, House *house, const AppBuildsIn *in, AppBuildsOut *out);
+void app_builds_json(const AppBuildsOut *out, Text *t);
+
+typedef struct AppMember { const char *learner, *params; double weight; uint32_t trial, parts; } AppMember;
+typedef struct AppBuildIn { const char *build; } AppBuildIn;
+typedef struct AppBuildOut {
+    AppBuild about;
+    const char *const *class_name; size_t classes_n;
+    const char *const *column; const char *const *column_type; size_t columns_n;
+    AppMember *member; size_t members_n;
+    const char *facts_json, *steps_json;
+    size_t features_n;
+    double threshold;
+} AppBuildOut;
+MUST_USE Err app_build_show(Ctx *cx, House *house, const AppBuildIn *in, AppBuildOut *out);
+void app_build_show_json(const AppBuildOut *out, Text *t);
+
+typedef struct AppExportIn { const char *build, *out; } AppExportIn;
+typedef struct AppExportOut { const char *build, *digest, *out; uint64_t size_bytes; } AppExportOut;
+/* ERR_BAD_INPUT the name does not end in .leat */
+MUST_USE Err app_build_export(Ctx *cx, House *house, const AppExportIn *in, AppExportOut *out);
+void app_build_export_json(const AppExportOut *out, Text *t);
+
+typedef struct AppBenchIn { const char *build; AppData data; } AppBenchIn;
+typedef struct AppBenchOut { const char *build; double load_ms, p50_us, p99_us, rows_s; uint64_t rows; } AppBenchOut;
+/* Through include/leat.h alone: what an application that links it would see. */
+MUST_USE Err app_build_bench(Ctx *cx, House *house, const AppBenchIn *in, AppBenchOut *out);
+void app_build_bench_json(const AppBenchOut *out, Text *t);
+
+/* --------------------------------------------------------------------- runs */
+
+typedef struct AppRun {
+    const char *name, *state, *target, *data, *metric, *build;     /* state: running done failed interrupted */
+    double score, se, seconds;
+    uint32_t trials;
+    int64_t begun_us;
+} AppRun;
+
+typedef struct AppTrial {
+    uint32_t number;
+    const char *stage, *learner, *params, *state, *why;
+    double score, se, fit_s, predict_us_row, weight;
+    uint64_t size_bytes, peak_bytes;
+    bool pareto;
+} AppTrial;
+
+typedef struct AppRunsOut { AppRun *run; size_t n; } AppRunsOut;
+MUST_USE Err app_runs(Ctx *cx, House *house, AppRunsOut *out);
+void app_runs_json(const AppRunsOut *out, Text *t);
+
+typedef struct AppRunIn { const char *run; } AppRunIn;
+typedef struct AppRunOut {
+    AppRun about;
+    AppTrial *trial; size_t trials_n;
+    AppStage *stage; size_t stages_n;
+    const char *options_json;        /* what was asked, NULL if unknown */
+} AppRunOut;
+MUST_USE Err app_run_show(Ctx *cx, House *house, const AppRunIn *in, AppRunOut *out);
+void app_run_show_json(const AppRunOut *out, Text *t);
+
+/* ------------------------------------------------------------------- doctor */
+
+typedef enum AppHealth { APP_FINE, APP_NOTE, APP_LACKS } AppHealth;
+typedef struct AppCheck { const char *name, *found, *what_for, *advice; AppHealth health; } AppCheck;
+typedef struct AppDoctorOut { AppCheck *check; size_t n; } AppDoctorOut;
+MUST_USE Err app_doctor(Ctx *cx, House *house, AppDoctorOut *out);
+void app_doctor_json(const AppDoctorOut *out, Text *t);
+
+/* ------------------------------------------------------------------- others */
+
+MUST_USE Err app_go(Ctx *cx, const char *folder);      /* -C DIR.  ERR_NOT_FOUND; ERR_DENIED */
+MUST_USE Err app_worker(Ctx *cx, uint64_t bytes);      /* what `leat worker BYTES` runs; see auto_worker */
+
+#endif

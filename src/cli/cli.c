@@ -1,0 +1,116 @@
+/* cli/cli.c -- one command line from its words to its exit status. */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What a stranger can do about a kind of failure when its sentence does not say. */
+static const char *hint_of(Err err)
+{
+    switch (err) {
+    case ERR_BUG: return "this is our fault; LEAT_TRAIL=1 shows where it happened";
+    case ERR_CORRUPT: return "stored bytes changed since they were written: take an earlier copy, or make it again";
+    case ERR_NOMEM: return "close other programs, or give --memory and fewer --threads";
+    case ERR_DENIED: return "look at the owner and the rights of that file or folder";
+    default: return NULL;
+    }
+}
+
+static void print_error(Ctx *cx, Shell *sh, const Words *w, Err err)
+{
+    const char *name = w->command ? w->command->name : w->group ? w->group->name : NULL;
+    const char *what = cx->text[0] ? cx->text : err_text(err), *hint = hint_of(err);
+    if (sh->line) line_clear(sh->line);
+    fprintf(sh->err, "%sleat%s%s:%s %s\n", ink_on(sh->colour_err, INK_RED), name ? " " : "", name ? name : "",
+            ink_off(sh->colour_err), what);
+    if (err == ERR_USAGE) {
+        if (w->command) help_usage(sh->err, w->command);
+        fprintf(sh->err, "try 'leat %s%s--help'\n", name ? name : "", name ? " " : "");
+    } else if (hint) fprintf(sh->err, "hint: %s\n", hint);
+    if (sh->trail)
+        for (int i = 0; i < cx->hops_n; i++) fprintf(sh->err, "  at %s:%d\n", cx->hop[i].file, cx->hop[i].line);
+    if (sh->json) {
+        Text t;
+        text_init(&t, cx);
+        json_open(&t);
+        json_key_text(&t, "error", err_text(err));
+        json_key_text(&t, "detail", what);
+        json_key_int(&t, "exit", err_exit(err));
+        json_close(&t);
+        if (t.at && !t.broken) fprintf(sh->out, "%s\n", t.at);
+        text_clear(&t);
+    }
+}
+
+static void set_globals(Shell *sh, const Words *w)
+{
+    const char *colour = words_text(w, "color");
+    bool always = colour && !strcmp(colour, "always"), never = colour && !strcmp(colour, "never");
+    if (!colour) never = sh->colourless;
+    sh->json = words_has(w, "json");
+    sh->quiet = words_has(w, "quiet");
+    sh->verbose = words_has(w, "verbose");
+    sh->colour_out = always || (!never && sh->out_terminal);
+    sh->colour_err = always || (!never && sh->err_terminal);
+}
+
+static Err version(Ctx *cx, Shell *sh)
+{
+    Text t;
+    if (!sh->json) {
+        fputs("leat " LEAT_VERSION "\n", sh->out);
+        return OK;
+    }
+    text_init(&t, cx);
+    json_open(&t);
+    json_key_text(&t, "version", LEAT_VERSION);
+    json_close(&t);
+    return show_json(sh, &t);
+}
+
+static Err obey(Ctx *cx, Shell *sh, const Words *w)
+{
+    const char *folder = words_text(w, "directory");
+    if (words_has(w, "version")) return version(cx, sh);
+    if (words_has(w, "help") || (!w->command && !w->group)) {
+        if (w->command) help_command(sh->out, w->command, sh->columns, sh->colour_out);
+        else if (w->group) help_group(sh->out, w->group, sh->columns, sh->colour_out);
+        else help_overview(sh->out, sh->columns, sh->colour_out);
+        return OK;
+    }
+    if (!w->command)
+        return FAIL(cx, ERR_USAGE, "'%s' needs a second word; 'leat help %s' lists them", w->group->name, w->group->name);
+    if (folder) TRY(cx, app_go(cx, folder));
+    return w->command->run(cx, sh, w);
+}
+
+/* Results that did not reach their reader are a failure: a full disk must not look like success. */
+static Err flush_results(Ctx *cx, Shell *sh)
+{
+    errno = 0;
+    if (!fflush(sh->out) && !ferror(sh->out)) return OK;
+    int why = errno;
+    if (why == EPIPE) return FAIL(cx, ERR_IO, "writing the results: nobody reads them any more");
+    return FAIL(cx, ERR_IO, "writing the results: %s", why ? strerror(why) : "not all of them could be written");
+}
+
+int cli_run(Ctx *cx, Shell *sh, int argc, const char *const *argv)
+{
+    Words w;
+    Line line;
+    line_init(&line, cx, sh);
+    Err err = words_read(cx, argc, argv, &w);
+    set_globals(sh, &w);
+    if (!err) err = obey(cx, sh, &w);
+    line_clear(&line);
+    if (err) print_error(cx, sh, &w, err);
+    Err lost = flush_results(cx, sh);
+    if (lost && !err) {
+        sh->json = false;              /* that stream is the broken one */
+        print_error(cx, sh, &w, err = lost);
+    }
+    fflush(sh->err);
+    cx->progress = (Progress){ 0 };
+    sh->line = NULL;
+    return err_exit(err);
+}

@@ -1,0 +1,220 @@
+/* cli/cmd_auto.c -- `leat auto DATA --target COL`: the main job. */
+#include "cli/shared.h"
+
+#include <string.h>
+
+#define BOARD_ROWS 8             /* leaderboard rows a person sees */
+
+static void watch_begun(void *self, const char *run, const char *project, bool made)
+{
+    Shell *sh = self;
+    char text[APP_PATH_MAX + 64];
+    if (sh->quiet) return;
+    if (made) {
+        snprintf(text, sizeof text, "made a project in %s", project);
+        line_talk(sh->line, INK_NONE, "", text);
+    }
+    if (sh->verbose) {
+        snprintf(text, sizeof text, "run %s", run);
+        line_talk(sh->line, INK_DIM, "", text);
+    }
+}
+
+static void watch_stage(void *self, const AppStage *s)
+{
+    Shell *sh = self;
+    char text[512], took[32];
+    if (sh->quiet) return;
+    show_seconds(s->seconds, took);
+    snprintf(text, sizeof text, "  %-11s %8s  %.400s", s->name, took, s->summary);
+    line_talk(sh->line, INK_NONE, "", text);
+    line_draw(sh->line, true);
+}
+
+static void watch_trial(void *self, uint32_t trials, const char *metric, double best, double se)
+{
+    Line *l = ((Shell *)self)->line;
+    char score[32], spread[32];
+    show_score(best, score);
+    show_score(se, spread);
+    l->trials = trials;
+    snprintf(l->best, sizeof l->best, "best %.32s %s ± %s", metric, score, spread);
+    line_draw(l, false);
+}
+
+static Err auto_words(Ctx *cx, Shell *sh, const Words *w, AppAutoIn *in)
+{
+    const char *task = words_text(w, "task");
+    *in = (AppAutoIn){
+        .target = words_text(w, "target"),
+        .task = task && strcmp(task, "auto") ? task : NULL,
+        .metric = words_text(w, "metric"),
+        .test = words_text(w, "test"),
+        .name = words_text(w, "name"),
+        .until = words_text(w, "until"),
+        .resume = words_text(w, "resume"),
+        .report = words_text(w, "report"),
+        .time_s = words_num(w, "time", 60),
+        .trials = (uint32_t)words_num(w, "trials", 0),
+        .seed = (uint64_t)words_num(w, "seed", 1),
+        .threads = (uint32_t)words_num(w, "threads", 0),
+        .memory_mib = (uint64_t)words_num(w, "memory", 0),
+        .no_keep = words_has(w, "no-keep"),
+        .watch = { watch_begun, watch_stage, watch_trial, sh },
+    };
+    TRY(cx, words_list(cx, w, "exclude", &in->exclude, &in->exclude_n));
+    TRY(cx, words_list(cx, w, "learners", &in->learners, &in->learners_n));
+    return shared_data(cx, w, words_arg(w, 0), true, &in->data);
+}
+
+static Err print_board(Ctx *cx, Shell *sh, const AppAutoOut *out)
+{
+    static const char *const head[] = { "learner", ">score", ">± se", ">fit", ">a row", ">size", ">share", "" };
+    Grid g;
+    char score[32], se[32], fit[32], row[32], size[32];
+    grid_init(&g, cx, head, 8);
+    for (size_t i = 0; i < out->board_n && i < BOARD_ROWS; i++) {
+        const AppBoardRow *b = &out->board[i];
+        show_score(b->score, score);
+        show_score(b->se, se);
+        show_seconds(b->fit_s, fit);
+        show_seconds(b->predict_us_row * 1e-6, row);
+        show_size(b->size_bytes, size);
+        grid_cell(&g, "%s", b->learner);
+        grid_cell(&g, "%s", score);
+        grid_cell(&g, "%s", se);
+        grid_cell(&g, "%s", fit);
+        grid_cell(&g, "%s", row);
+        grid_cell(&g, "%s", size);
+        if (b->weight > 0) grid_cell(&g, "%.0f %%", b->weight * 100);
+        else grid_cell(&g, "%s", "");
+        grid_cell(&g, "%s", b->pareto ? "pareto" : "");
+    }
+    TRY(cx, grid_print(&g, sh, 2));
+    if (out->board_n > BOARD_ROWS)
+        fprintf(sh->out, "  … and %zu more: leat runs show %s\n", out->board_n - BOARD_ROWS, out->run);
+    return OK;
+}
+
+static void print_next(Shell *sh, const AppAutoOut *out, const AppAutoIn *in)
+{
+    fprintf(sh->out, "\n%sNext%s\n", ink_on(sh->colour_out, INK_BOLD), ink_off(sh->colour_out));
+    if (!out->build) {
+        fprintf(sh->out, "  leat auto %s --target %s --resume %s\n", in->data.path, in->target ? in->target : "COL", out->run);
+        return;
+    }
+    fprintf(sh->out, "  leat predict %s NEW.csv --proba --explain   score new rows, and say why\n", out->build);
+    fprintf(sh->out, "  leat diagnose %s -o page.html               every diagnostic in full\n", out->build);
+    if (out->short_of_time && !in->trials)
+        fprintf(sh->out, "  leat auto ... --time %.0f                       the budget cut stages short: give it more\n", in->time_s * 4);
+}
+
+static Err print_result(Ctx *cx, Shell *sh, const AppAutoIn *in, const AppAutoOut *out)
+{
+    char score[32], se[32], took[32], size[32];
+    bool ink = sh->colour_out;
+    if (sh->quiet) {
+        if (out->build) fprintf(sh->out, "%s\n", out->build);
+        return OK;
+    }
+    show_seconds(out->wall_s, took);
+    if (out->build) {
+        show_score(out->score, score);
+        show_score(out->se, se);
+        show_size(out->size_bytes, size);
+        fprintf(sh->out, "%s%s%s  %s %s%s%s ± %s  (%s, %u trial%s, %s, %s)\n", ink_on(ink, INK_BOLD), out->build, ink_off(ink),
+                out->metric, ink_on(ink, INK_GREEN), score, ink_off(ink), se, out->task, out->trials, out->trials == 1 ? "" : "s",
+                took, size);
+        if (out->test_json) fprintf(sh->out, "on the test rows: %s\n", out->test_json);
+    } else fprintf(sh->out, "run %s ended as asked after %s, without a build\n", out->run, took);
+    if (out->board_n) {
+        putc('\n', sh->out);
+        TRY(cx, print_board(cx, sh, out));
+    }
+    if (out->warnings_n) {
+        fprintf(sh->out, "\n%sWarnings%s\n", ink_on(ink, INK_YELLOW), ink_off(ink));
+        for (size_t i = 0; i < out->warnings_n; i++) fprintf(sh->out, "  %s\n", out->warning[i]);
+    }
+    if (out->report) fprintf(sh->out, "\nreport: %s\n", out->report);
+    print_next(sh, out, in);
+    return OK;
+}
+
+static Err auto_run_words(Ctx *cx, Shell *sh, const Words *w)
+{
+    AppAutoIn in;
+    AppAutoOut out;
+    TRY(cx, auto_words(cx, sh, w, &in));
+    if (!in.trials) sh->line->deadline_us = sh->house->started_us + (int64_t)(in.time_s * 1e6);
+    sh->line->start_us = sh->house->started_us;
+    TRY(cx, app_auto(cx, sh->house, &in, &out));
+    line_clear(sh->line);
+    if (!sh->json) return print_result(cx, sh, &in, &out);
+    Text t;
+    text_init(&t, cx);
+    app_auto_json(&out, &t);
+    return show_json(sh, &t);
+}
+
+static const Arg auto_args[] = {
+    { "DATA", "a CSV, TSV, JSON, NDJSON, Parquet or Excel file, also .gz or .zst, or a glob of files in quotes", ARG_DATA },
+    { .word = NULL },
+};
+
+static const Opt auto_opts[] = {
+    { .name = "target", .letter = 't', .word = "COL", .type = OPT_TEXT, .needed = true, .help = "the column to predict" },
+    { .name = "task", .word = "TASK", .type = OPT_CHOICE, .choice = app_task_word, .value = "auto, from the target's values",
+      .help = "what kind of answer" },
+    { .name = "metric", .word = "NAME", .type = OPT_CHOICE, .choice = app_metric_word, .accepts = app_metric_alias,
+      .value = "auc for binary, logloss for multiclass, rmse for regression", .help = "what to make good; scikit-learn's names do too" },
+    { .name = "time", .word = "SECONDS", .type = OPT_NUMBER, .lo = 0.1, .hi = 1e7, .value = "60", .not_with = "trials",
+      .help = "budget for everything, counted from the start of the program" },
+    { .name = "trials", .word = "N", .type = OPT_WHOLE, .lo = 1, .hi = 100000,
+      .help = "make exactly N trials and look at no clock: the same data, options and seed then give the same build, byte for byte" },
+    { .name = "test", .word = "FILE", .type = OPT_FILE, .help = "rows kept apart, to judge the build by" },
+    { .name = "name", .word = "MODEL", .type = OPT_TEXT, .value = "the file's name without its ending",
+      .help = "name of the model; the build becomes MODEL@N" },
+    { .name = "seed", .word = "N", .type = OPT_WHOLE, .lo = 0, .hi = 9007199254740991, .value = "1", .help = "of every random choice" },
+    OPT_THREADS,
+    { .name = "memory", .word = "MiB", .type = OPT_WHOLE, .lo = 64, .hi = 1e9, .value = "half of what is free",
+      .help = "memory that all processes together may use" },
+    { .name = "exclude", .word = "COLS", .type = OPT_LIST, .help = "columns to leave out, with commas between" },
+    OPT_COLUMN_TYPE,
+    { .name = "learners", .word = "LIST", .type = OPT_LIST, .choice = app_learner_word, .value = "all",
+      .help = "learners to try, with commas between" },
+    { .name = "until", .word = "STAGE", .type = OPT_CHOICE, .choice = app_stage_word, .value = "diagnose", .help = "stop after a stage" },
+    { .name = "resume", .word = "RUN", .type = OPT_TEXT, .help = "go on from the trials of an earlier run" },
+    { .name = "report", .word = "FILE|full", .type = OPT_FILE, .value = "a page inside .leat/",
+      .help = "where to write the report; 'full' gives the diagnostics all the time they need" },
+    { .name = "no-keep", .help = "record only path and digest of the data, not its bytes" },
+    OPT_SHEET,
+    OPT_NA,
+    { .name = NULL },
+};
+
+static const Example auto_examples[] = {
+    { "leat auto titanic.csv --target survived", "a minute, then a build 'titanic@1' and a report" },
+    { "leat auto train.csv -t price --time 10 --test test.csv", "ten seconds, judged by rows kept apart" },
+    { "leat auto 'sales-*.parquet' -t churned --metric logloss --exclude id,name", "many files, another metric, two columns left out" },
+    { "leat auto data.csv -t y --trials 8 --seed 7 --json", "repeatable to the byte, one JSON object" },
+    { "leat auto data.csv -t y --type zip=category --learners lightgbm,linear", "overrule a type, choose learners" },
+    { .line = NULL },
+};
+
+const Command cmd_auto = {
+    .name = "auto",
+    .summary = "raw data in, a trained, compared and explained build out",
+    .story =
+        "Reads the data, infers what each column is, and goes through eight stages: visualize, preprocess, engineer, "
+        "select, tune, benchmark, train and diagnose. Scores are out of fold, with their uncertainty. The best learners are "
+        "combined into one build, which 'leat predict' scores new rows with, and a report explains it.\n"
+        "\n"
+        "The whole process ends within the budget. Every trial is kept: 'leat runs show' lists them, and --resume goes on "
+        "from them. Ctrl-C stops early and keeps finished trials.\n"
+        "\n"
+        "Outside a project it makes one in the current folder.\n",
+    .examples = auto_examples,
+    .args = auto_args,
+    .opts = auto_opts,
+    .run = auto_run_words,
+};

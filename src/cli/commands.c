@@ -1,0 +1,65 @@
+/* cli/commands.c -- every command we ship, and the options all of them understand. */
+#include "cli/commands.h"
+
+#include <string.h>
+
+static const Command *const all[] = {
+    &cmd_auto,        &cmd_build_bench, &cmd_build_export, &cmd_build_ls, &cmd_build_show, &cmd_completion,
+    &cmd_diagnose,    &cmd_doctor,      &cmd_help,         &cmd_init,     &cmd_man,        &cmd_predict,
+    &cmd_runs_ls,     &cmd_runs_show,   &cmd_visualize,    &cmd_worker,
+};
+
+static const Group groups[] = {
+    { "build", "list, look at, export and measure builds" },
+    { "runs", "list and look at runs, with every trial" },
+    { NULL, NULL },
+};
+
+static const char *colour_word(size_t i)
+{
+    static const char *const words[] = { "auto", "always", "never" };
+    return i < sizeof words / sizeof *words ? words[i] : NULL;
+}
+
+const Opt global_opts[] = {
+    { .name = "help", .letter = 'h', .help = "explain the command, with examples" },
+    { .name = "version", .letter = 'V', .help = "print the version" },
+    { .name = "json", .help = "print one JSON object on standard output, errors too" },
+    { .name = "quiet", .letter = 'q', .help = "say nothing but results and errors" },
+    { .name = "verbose", .letter = 'v', .help = "say more about what is going on" },
+    { .name = "color", .word = "WHEN", .type = OPT_CHOICE, .choice = colour_word, .value = "auto",
+      .help = "colour the output; NO_COLOR in the environment means never" },
+    { .name = "directory", .letter = 'C', .word = "DIR", .type = OPT_FOLDER,
+      .help = "go to folder DIR first, as if started there" },
+    { .name = NULL },
+};
+
+const Command *command_at(size_t i)
+{
+    return i < sizeof all / sizeof *all ? all[i] : NULL;
+}
+
+const Command *command_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!strcmp(all[i]->name, name)) return all[i];
+    return NULL;
+}
+
+const Group *group_at(size_t i)
+{
+    return i < sizeof groups / sizeof *groups && groups[i].name ? &groups[i] : NULL;
+}
+
+const Group *group_find(const char *name)
+{
+    for (size_t i = 0; groups[i].name; i++)
+        if (!strcmp(groups[i].name, name)) return &groups[i];
+    return NULL;
+}
+
+bool command_in_group(const Command *c, const Group *g)
+{
+    size_t n = strlen(g->name);
+    return !strncmp(c->name, g->name, n) && c->name[n] == ' ';
+}

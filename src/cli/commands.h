@@ -1,0 +1,24 @@
+/* cli/commands.h -- every command we ship, A to Z. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const Command cmd_auto;
+extern const Command cmd_build_bench;
+extern const Command cmd_build_export;
+extern const Command cmd_build_ls;
+extern const Command cmd_build_show;
+extern const Command cmd_completion;
+extern const Command cmd_diagnose;
+extern const Command cmd_doctor;
+extern const Command cmd_help;
+extern const Command cmd_init;
+extern const Command cmd_man;
+extern const Command cmd_predict;
+extern const Command cmd_runs_ls;
+extern const Command cmd_runs_show;
+extern const Command cmd_visualize;
+extern const Command cmd_worker;
+
+#endif

@@ -1,0 +1,21 @@
+/* cli/shared.h -- options that several commands have, written once. */
+#ifndef CLI_SHARED_H
+#define CLI_SHARED_H
+
+#include "cli/commands.h"
+
+#define OPT_SHEET { .name = "sheet", .word = "NAME", .help = "sheet of an Excel file", .type = OPT_TEXT, .value = "the first" }
+#define OPT_NA                                                                                             \
+    { .name = "na", .word = "LIST", .help = "words that mean a missing value, with commas between", .type = OPT_LIST, \
+      .value = "empty, NA, N/A, NaN, NULL, None, ?" }
+#define OPT_COLUMN_TYPE                                                                                    \
+    { .name = "type", .word = "COL=TYPE", .type = OPT_PAIR, .choice = app_type_word, .accepts = app_type_alias, \
+      .help = "overrule the type of a column; may be given again", .value = "inferred from the values" }
+#define OPT_THREADS                                                                                        \
+    { .name = "threads", .word = "N", .help = "processors to use at once", .type = OPT_WHOLE, .lo = 1, .hi = 1024, \
+      .value = "all of them" }
+
+/* The data options of a command, from those of its row that it has. */
+MUST_USE Err shared_data(Ctx *cx, const Words *w, const char *path, bool dialect, AppData *out);
+
+#endif
