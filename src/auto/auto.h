@@ -108,10 +108,12 @@ typedef struct DiagnoseIn {
     const char *program;
 } DiagnoseIn;
 MUST_USE Err auto_diagnose(Ctx *cx, const DiagnoseIn *in, Text *json);
-/* The folds auto_run gave these rows (it is keyed by seed and target alone).  *fold is owned: ctx_put. */
-MUST_USE Err auto_folds_again(Ctx *cx, const Build *b, const Table *t, uint8_t **fold);
+/* The folds auto_run gave these rows: keyed by the run's seed and the target alone.  t has the target too; rows
+** without one get 255.  *fold is owned: ctx_put. */
+MUST_USE Err auto_folds_again(Ctx *cx, const Build *b, const Table *t, uint64_t seed, uint8_t **fold);
 
-/* What `leat worker` runs: answers fit jobs on fd 3 until it closes. */
-MUST_USE Err auto_worker(Ctx *cx);
+/* What `leat worker BYTES` runs: answers fit jobs on fd 3 until it closes.  memory_bytes: address space it may
+** use, 0 for no limit. */
+MUST_USE Err auto_worker(Ctx *cx, uint64_t memory_bytes);
 
 #endif

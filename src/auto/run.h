@@ -33,6 +33,7 @@ typedef struct Job {
     const uint32_t *cols;        /* features to use, ascending; NULL: all */
     uint32_t cols_n;
     int64_t deadline_us;         /* the learner ends itself by then; killed a little later; 0: none */
+    double limit_s;              /* the same, counted from when a worker takes the job up; 0: none */
     void *tag;                   /* the caller's own */
 
     Err err;                     /* OK, or why there is no model */
@@ -68,8 +69,9 @@ typedef struct TrialData {       /* what the ensemble needs of a trial */
     Trial told;                  /* as the sink heard it; strings are scratch */
     const Learner *learner;
     double args[LEARN_PARAMS_MAX];
-    double *oof;                 /* rows x outputs margins; NaN where no fold held the row out */
-    uint32_t parts_n;
+    double *oof;                 /* held_n x outputs margins, a row for each of Auto.held */
+    double error;                /* metric_error of the score; INFINITY when failed */
+    uint32_t parts_n;            /* 0 once its models were let go: it is too weak to be wanted */
     uint32_t part[BUILD_PARTS_MAX];
     void *model[BUILD_PARTS_MAX];       /* model_save bytes */
     size_t model_n[BUILD_PARTS_MAX];
@@ -90,12 +92,19 @@ typedef struct Auto {
     double cost;                 /* rows x features x outputs, for budgets */
     uint8_t *fold;
     uint32_t folds;
+    uint32_t *held;              /* rows some fold holds out, ascending */
+    size_t held_n;
+    double *held_y;              /* their y */
     Steps *steps;                /* preprocess makes them, engineer extends them */
     StepFrame *frame;            /* of the training rows; part features are out of fold */
     Pool *pool;
     TrialData **trial;
     uint32_t trials_n, trials_cap;
+    uint32_t trials_started;
+    double learner_pace[64];     /* measured over guessed seconds, by place in learner_at; 0: not measured */
     Build *build;
+    double score, se;            /* of the build, out of fold */
+    char *test_json;
     double *oof;                 /* the build's own out-of-fold margins, calibrated: rows x outputs */
     int64_t stage_end_us[STAGES_N];   /* when each stage must be over; 0: no clock */
     Text json[STAGES_N];         /* each stage's results */
@@ -114,6 +123,32 @@ MUST_USE Err stage_tune(Ctx *cx, Auto *a);
 MUST_USE Err stage_benchmark(Ctx *cx, Auto *a);
 MUST_USE Err stage_train(Ctx *cx, Auto *a);
 MUST_USE Err stage_diagnose(Ctx *cx, Auto *a);
+
+/* ---------------------------------------------------------------- pieces */
+
+/* target.c: fills task, classes, class_name, metric, raw, schema, y, rows. */
+MUST_USE Err auto_target(Ctx *cx, Auto *a);
+/* folds.c: how many folds the budget allows, and which row is in which. */
+MUST_USE Err auto_folds(Ctx *cx, Auto *a);
+MUST_USE Err folds_make(Ctx *cx, Task task, uint32_t classes, const double *y, size_t n, uint64_t seed, uint32_t folds,
+                        uint8_t *fold);
+
+/* trials.c: asks `next` for the trial of that number until it says no (false), two under way at most; when it is asked
+** for trial t, every trial up to t - 2 is finished and it must look at no other, so that the search does not depend on
+** the number of workers. */
+typedef bool (*TrialNext)(void *self, Ctx *cx, Auto *a, uint32_t number, const Learner **learner, double *args);
+MUST_USE Err trials_run(Ctx *cx, Auto *a, Stage stage, TrialNext next, void *self);
+MUST_USE Err auto_share(Ctx *cx, Auto *a);                /* publish frame, y and folds to the pool */
+double trial_guess_s(const Auto *a, const Learner *l, const double *args);   /* wall seconds of a whole trial */
+bool auto_allows(const Auto *a, const Learner *l);        /* can do the task and is among the learners asked for */
+void trials_json(const Auto *a, Stage stage, Text *t);    /* "tried":[…] */
+void trial_free(Ctx *cx, TrialData *d);
+/* Score of margins (of held rows, before any calibration) by the run's metric. */
+MUST_USE Err auto_score(Ctx *cx, const Auto *a, const Metric *m, const double *margin, double *out);
+void auto_answers(const Auto *a, const double *margin, size_t n, double scale, double shift, double *out);
+
+/* benchmark.c: every usable trial, best first, as a JSON array. */
+MUST_USE Err leaderboard_json(Ctx *cx, const Auto *a, Text *t);
 
 /* A sentence for the person: to the sink, to progress and into the report. */
 MUST_USE Err auto_warn(Ctx *cx, Auto *a, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

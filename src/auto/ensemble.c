@@ -1,0 +1,280 @@
+/* auto/ensemble.c -- which trials answer together, with what weights, how calibrated.
+**
+** Greedy selection with replacement on out-of-fold margins (Caruana et al. 2004),
+** each member's temperature fitted first (Guo et al. 2017), the round with the
+** least error kept.  Calibration: one scale and, for two classes, one shift
+** (Platt 1999) by Newton's method, kept only when log loss falls and inside a guard.
+*/
+#include "auto/ensemble.h"
+
+#include "base/random.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS_MAX 30
+#define ROWS_MAX 10000             /* rows the selection looks at; keyed sample beyond */
+#define WEIGHT_MIN .02
+#define SCALE_LO .2
+#define SCALE_HI 5.
+#define GAIN_MIN 1e-4              /* relative log loss a calibration must win */
+#define PROB_MIN 1e-15
+
+/* How many configurations the selection may choose from: on few rows more of them fit the noise (AutoGluon). */
+static const struct { double rows, models; } count_stop[] = { { 100, 4 }, { 500, 8 }, { 2500, 15 }, { 10000, 40 }, { 1e5, 100 } };
+
+static size_t models_allowed(size_t rows)
+{
+    size_t n = sizeof count_stop / sizeof *count_stop;
+    double x = log((double)rows);
+    if (x <= log(count_stop[0].rows)) return (size_t)count_stop[0].models;
+    for (size_t i = 1; i < n; i++) {
+        double x0 = log(count_stop[i - 1].rows), x1 = log(count_stop[i].rows);
+        if (x > x1) continue;
+        double t = (x - x0) / (x1 - x0);
+        return (size_t)exp(log(count_stop[i - 1].models) * (1 - t) + log(count_stop[i].models) * t);
+    }
+    return (size_t)count_stop[n - 1].models;
+}
+
+static double logloss(const Auto *a, const double *margin, double scale, double shift)
+{
+    uint32_t k = task_outputs(a->task, a->classes);
+    double sum = 0;
+    for (size_t i = 0; i < a->held_n; i++) {
+        const double *m = margin + i * k;
+        if (a->task == TASK_BINARY) {
+            double t = (m[0] * scale + shift) * (a->held_y[i] > 0 ? 1 : -1);
+            sum += t > 0 ? log1p(exp(-t)) : log1p(exp(t)) - t;
+            continue;
+        }
+        double top = -INFINITY, total = 0;
+        for (uint32_t c = 0; c < k; c++) top = fmax(top, m[c] * scale);
+        for (uint32_t c = 0; c < k; c++) total += exp(m[c] * scale - top);
+        sum += log(total) + top - m[(size_t)a->held_y[i]] * scale;
+    }
+    return sum / (double)a->held_n;
+}
+
+/* Least log loss over log(scale), by golden section: the loss is convex in scale. */
+static double fit_scale(const Auto *a, const double *margin)
+{
+    const double ratio = .6180339887498949;
+    double lo = log(SCALE_LO), hi = log(SCALE_HI);
+    double x1 = hi - ratio * (hi - lo), x2 = lo + ratio * (hi - lo);
+    double f1 = logloss(a, margin, exp(x1), 0), f2 = logloss(a, margin, exp(x2), 0);
+    for (int i = 0; i < 18; i++) {
+        if (f1 < f2) {
+            hi = x2, x2 = x1, f2 = f1;
+            x1 = hi - ratio * (hi - lo);
+            f1 = logloss(a, margin, exp(x1), 0);
+        } else {
+            lo = x1, x1 = x2, f1 = f2;
+            x2 = lo + ratio * (hi - lo);
+            f2 = logloss(a, margin, exp(x2), 0);
+        }
+    }
+    double best = exp((lo + hi) / 2);
+    return logloss(a, margin, best, 0) < logloss(a, margin, 1, 0) * (1 - GAIN_MIN) ? best : 1;
+}
+
+/* Newton's method for log(p/(1-p)) = scale * margin + shift. */
+static void fit_platt(const Auto *a, const double *margin, double *scale, double *shift)
+{
+    double s = 1, b = 0;
+    for (int round = 0; round < 25; round++) {
+        double g0 = 0, g1 = 0, h00 = 1e-9, h01 = 0, h11 = 1e-9;
+        for (size_t i = 0; i < a->held_n; i++) {
+            double m = margin[i], p = model_sigmoid(s * m + b), e = p - a->held_y[i], w = p * (1 - p);
+            g0 += e * m, g1 += e;
+            h00 += w * m * m, h01 += w * m, h11 += w;
+        }
+        double det = h00 * h11 - h01 * h01;
+        if (!(det > 0)) break;
+        double ds = (h11 * g0 - h01 * g1) / det, db = (h00 * g1 - h01 * g0) / det;
+        s -= ds, b -= db;
+        if (fabs(ds) + fabs(db) < 1e-10) break;
+    }
+    *scale = s, *shift = b;
+}
+
+/* ---------------------------------------------------------------- greedy */
+
+typedef struct Greedy {
+    const Auto *a;
+    TrialData **from;
+    size_t n;
+    size_t *row;                   /* rows looked at, as places in held */
+    size_t rows;
+    double *y, *sum, *try_;
+    uint32_t k;
+} Greedy;
+
+static int by_error(const void *a, const void *b)
+{
+    const TrialData *x = *(TrialData *const *)a, *y = *(TrialData *const *)b;
+    if (x->error != y->error) return x->error > y->error ? 1 : -1;
+    return (x->told.number > y->told.number) - (x->told.number < y->told.number);
+}
+
+static Err greedy_open(Ctx *cx, const Auto *a, Greedy *g)
+{
+    Err err = OK;
+    Random r = random_make(a->in->seed, "ensemble", 0, 0);
+    g->a = a;
+    g->k = task_outputs(a->task, a->classes);
+    GET_DONE(cx, g->from, a->trials_n, "choosing an ensemble");
+    for (uint32_t i = 0; i < a->trials_n; i++)
+        if (!isinf(a->trial[i]->error) && a->trial[i]->parts_n) g->from[g->n++] = a->trial[i];
+    qsort(g->from, g->n, sizeof *g->from, by_error);
+    size_t most = models_allowed(a->rows);
+    if (g->n > most) g->n = most;
+    GET_DONE(cx, g->row, a->held_n, "choosing an ensemble");
+    double share = (double)ROWS_MAX / (double)a->held_n;
+    for (size_t i = 0; i < a->held_n; i++)
+        if (share >= 1 || random_unit(&r) < share) g->row[g->rows++] = i;
+    GET_DONE(cx, g->y, g->rows, "choosing an ensemble");
+    GET_DONE(cx, g->sum, g->rows * g->k, "choosing an ensemble");
+    GET_DONE(cx, g->try_, g->rows * g->k, "choosing an ensemble");
+    for (size_t i = 0; i < g->rows; i++) g->y[i] = a->held_y[g->row[i]];
+done:
+    return err;
+}
+
+static void greedy_close(Ctx *cx, Greedy *g)
+{
+    ctx_put(cx, g->from);
+    ctx_put(cx, g->row);
+    ctx_put(cx, g->y);
+    ctx_put(cx, g->sum);
+    ctx_put(cx, g->try_);
+}
+
+/* Error of (sum + member) / (chosen + 1).  Undefined counts as infinite. */
+static Err error_with(Ctx *cx, Greedy *g, const TrialData *d, size_t chosen, double *out)
+{
+    double share = 1. / (double)(chosen + 1), score = NAN;
+    uint32_t k = g->k;
+    for (size_t i = 0; i < g->rows; i++) {
+        const double *m = d->oof + g->row[i] * k;
+        double *to = g->try_ + i * k;
+        for (uint32_t c = 0; c < k; c++) to[c] = (g->sum[i * k + c] + d->scale * m[c]) * share;
+    }
+    auto_answers(g->a, g->try_, g->rows, 1, 0, g->try_);
+    Err err = g->a->metric->score(cx, g->y, g->try_, NULL, g->rows, g->a->classes, &score);
+    *out = err || isnan(score) ? INFINITY : metric_error(g->a->metric, score);
+    return err == ERR_NUMERIC ? OK : err;
+}
+
+static void add_member(Greedy *g, const TrialData *d)
+{
+    for (size_t i = 0; i < g->rows; i++)
+        for (uint32_t c = 0; c < g->k; c++) g->sum[i * g->k + c] += d->scale * d->oof[g->row[i] * g->k + c];
+}
+
+static Err greedy_rounds(Ctx *cx, Greedy *g, Ensemble *out)
+{
+    size_t picked[ROUNDS_MAX], count = 0, keep = 0;
+    double best_ever = INFINITY;
+    for (size_t round = 0; round < ROUNDS_MAX; round++) {
+        double best = INFINITY;
+        size_t at = 0;
+        if (round && auto_left_s(cx, g->a, STAGE_TRAIN) <= 0) break;
+        for (size_t i = 0; i < g->n; i++) {
+            double e;
+            TRY(cx, error_with(cx, g, g->from[i], round, &e));
+            bool used = false;
+            for (size_t r = 0; r < count; r++) used |= picked[r] == i;
+            if (e < best || (e == best && used && !isinf(e))) best = e, at = i;
+        }
+        if (isinf(best)) break;
+        picked[count++] = at;
+        add_member(g, g->from[at]);
+        out->greedy[out->greedy_n++] = best;
+        if (best < best_ever - 1e-12) best_ever = best, keep = count;
+    }
+    for (size_t r = 0; r < keep; r++) g->from[picked[r]]->told.weight += 1. / (double)keep;
+    out->rounds = (uint32_t)keep;
+    return OK;
+}
+
+/* Members of little weight cost scoring time and change nothing: their share goes to the others. */
+static void prune(Auto *a)
+{
+    double left = 0;
+    for (uint32_t i = 0; i < a->trials_n; i++) {
+        Trial *t = &a->trial[i]->told;
+        if (t->weight < WEIGHT_MIN) t->weight = 0;
+        left += t->weight;
+    }
+    for (uint32_t i = 0; i < a->trials_n; i++)
+        if (left > 0) a->trial[i]->told.weight /= left;
+}
+
+Err ensemble_choose(Ctx *cx, Auto *a, Ensemble *out)
+{
+    Greedy g = { 0 };
+    Err err = OK;
+    *out = (Ensemble){ .scale = 1 };
+    TRY_DONE(cx, greedy_open(cx, a, &g));
+    if (a->task != TASK_REGRESSION)
+        for (size_t i = 0; i < g.n; i++)
+            if (strcmp(g.from[i]->learner->name, "baseline")) g.from[i]->scale = fit_scale(a, g.from[i]->oof);
+    if (g.n) out->single = g.from[0];
+    TRY_DONE(cx, greedy_rounds(cx, &g, out));
+    prune(a);
+done:
+    greedy_close(cx, &g);
+    return err;
+}
+
+/* Margins of the whole ensemble for every held row, before calibration. */
+void ensemble_margin(const Auto *a, double *out)
+{
+    uint32_t k = task_outputs(a->task, a->classes);
+    memset(out, 0, a->held_n * k * sizeof *out);
+    for (uint32_t i = 0; i < a->trials_n; i++) {
+        const TrialData *d = a->trial[i];
+        double share = d->told.weight * d->scale;
+        if (share == 0) continue;
+        for (size_t r = 0; r < a->held_n * k; r++) out[r] += share * d->oof[r];
+    }
+}
+
+void ensemble_calibrate(const Auto *a, const double *margin, Ensemble *e)
+{
+    double scale, shift = 0;
+    if (a->task == TASK_REGRESSION) return;
+    e->loss_before = e->loss_after = logloss(a, margin, 1, 0);
+    if (a->task == TASK_BINARY) fit_platt(a, margin, &scale, &shift);
+    else scale = fit_scale(a, margin);
+    double after = logloss(a, margin, scale, shift);
+    if (!(scale >= SCALE_LO && scale <= SCALE_HI && fabs(shift) <= 5)) return;
+    if (!(after < e->loss_before * (1 - GAIN_MIN))) return;
+    e->scale = scale;
+    e->shift = shift;
+    e->loss_after = after;
+}
+
+/* The probability from which a row is called class 1: the one that makes the metric best out of fold. */
+Err ensemble_threshold(Ctx *cx, const Auto *a, const double *margin, Ensemble *e)
+{
+    Err err = OK;
+    double *p = NULL, best = INFINITY;
+    e->threshold = .5;
+    if (a->task != TASK_BINARY || !a->metric->labels || !strcmp(a->metric->name, "accuracy")) return OK;
+    GET_DONE(cx, p, a->held_n, "choosing a threshold");
+    for (int step = 1; step < 100; step++) {
+        double t = step / 100., score = NAN;
+        for (size_t i = 0; i < a->held_n; i++) p[i] = model_sigmoid(margin[i] * e->scale + e->shift) >= t;
+        err = a->metric->score(cx, a->held_y, p, NULL, a->held_n, 2, &score);
+        if (err && err != ERR_NUMERIC) goto done;
+        err = OK;
+        double error = metric_error(a->metric, score) + 1e-9 * fabs(t - .5);
+        if (error < best) best = error, e->threshold = t;
+    }
+done:
+    ctx_put(cx, p);
+    return err;
+}
