@@ -1,0 +1,208 @@
+/* learn/kinds/lightgbm.c -- gradient boosted trees by LightGBM.
+**
+** Starts with the meta-tuned defaults of pytabkit ("better by default", 2024) and searches the space of TabArena.
+** Grows a tree an output a round, looks at the valid rows after each, and keeps the rounds up to the best.  The trees
+** are then read into the form "trees", which answers bit for bit as the library does; the library is gone.
+**
+** Stops by log loss or squared error (by the metric itself where LightGBM has it and it is smooth), also when the
+** person's metric is another: AUC and accuracy of few rows are too coarse to stop by.
+*/
+#include "base/random.h"
+#include "learn/kinds/kinds.h"
+#include "learn/lightgbm_lib.h"
+
+#include <math.h>
+#include <string.h>
+
+#define PATIENCE_ROWS 10000.0      /* with more rows a round says more, so fewer are waited for */
+#define PATIENCE_MAX 300.0
+#define PATIENCE_MIN 20.0
+#define PATIENCE_HURRIED 100.0     /* with a deadline */
+#define BARREN_MAX 5               /* rounds in a row that could not split: bagging may make the next one able to */
+#define DEFAULT_SUM 8.0            /* no valid rows: rounds * learning rate */
+#define POOL_MIB 64                /* of histograms */
+#define DEPTH_MAX 500              /* far above what is ever grown; keeps walks and explanations bounded */
+
+enum {
+    RATE, LEAVES, LEAF_ROWS, FEATURES, BAGGING, L1, L2, EXTRA, CAT_ONEHOT, CAT_L2, CAT_SMOOTH, CAT_ROWS, ROUNDS
+};
+
+static const char *const no_yes[] = { "no", "yes", NULL };
+
+static const Param params[] = {
+    [RATE] = { "learning_rate", "", "share of each tree's answer that is added", 0.005, 0.3, { .04, .04, .05 }, PARAM_LOG, NULL, false },
+    [LEAVES] = { "num_leaves", "leaves", "most leaves of a tree", 2, 200, { 50, 50, 100 }, PARAM_WHOLE_LOG, NULL, false },
+    [LEAF_ROWS] = { "min_data_in_leaf", "rows", "fewest rows in a leaf", 1, 64, { 40, 40, 3 }, PARAM_WHOLE_LOG, NULL, false },
+    [FEATURES] = { "feature_fraction", "share", "columns each tree may use", 0.3, 1, { 1, 1, 1 }, PARAM_LINEAR, NULL, false },
+    [BAGGING] = { "bagging_fraction", "share", "rows each tree sees", 0.5, 1, { .75, .75, .7 }, PARAM_LINEAR, NULL, false },
+    [L1] = { "lambda_l1", "", "pull of leaf values to exactly zero", 1e-5, 1, { 1e-5, 1e-5, 1e-5 }, PARAM_LOG, NULL, false },
+    [L2] = { "lambda_l2", "", "shrinking of leaf values", 1e-5, 2, { 1e-5, 1e-5, 1e-5 }, PARAM_LOG, NULL, false },
+    [EXTRA] = { "extra_trees", "", "try one random threshold a column", 0, 1, { 0, 0, 0 }, PARAM_CHOICE, no_yes, false },
+    [CAT_ONEHOT] = { "max_cat_to_onehot", "levels", "categories of up to so many levels split one level off", 4, 100, { 4, 4, 4 }, PARAM_WHOLE_LOG, NULL, false },
+    [CAT_L2] = { "cat_l2", "", "shrinking in category splits", 0.005, 10, { 10, 10, 10 }, PARAM_LOG, NULL, false },
+    [CAT_SMOOTH] = { "cat_smooth", "rows", "levels with fewer rows count less", 0.001, 100, { 10, 10, 10 }, PARAM_LOG, NULL, false },
+    [CAT_ROWS] = { "min_data_per_group", "rows", "fewest rows of a group of levels", 2, 100, { 100, 100, 100 }, PARAM_WHOLE_LOG, NULL, false },
+    [ROUNDS] = { "rounds", "rounds", "most rounds; early stopping usually ends sooner", 1, 10000, { 2000, 2000, 2000 }, PARAM_WHOLE_LOG, NULL, true },
+    { .name = NULL },
+};
+
+static double whole(const double *args, int i) { return floor(args[i] + 0.5); }
+
+static const char *objective(Task task)
+{
+    return task == TASK_BINARY ? "binary" : task == TASK_MULTICLASS ? "multiclass" : "regression";
+}
+
+static const char *stop_metric(const FitIn *in)
+{
+    if (in->task == TASK_BINARY) return "binary_logloss";
+    if (in->task == TASK_MULTICLASS) return "multi_logloss";
+    if (in->metric && !strcmp(in->metric->name, "mae")) return "l1";
+    return "l2";
+}
+
+/* Row-wise histograms win where a row's bins fit few cache lines and rows are many; measured by bench/trees. */
+static bool by_rows(const FitIn *in)
+{
+    return in->X.cols <= 16 && in->train_n > 20000;
+}
+
+static void write_params(Ctx *cx, const FitIn *in, Text *t)
+{
+    Random r = random_make(cx->seed, "lightgbm", 0, 0);
+    double leaf_rows = whole(in->args, LEAF_ROWS), most = floor((double)in->train_n / 3);
+    if (leaf_rows > most) leaf_rows = most < 1 ? 1 : most;
+    text_fmt(t, "objective=%s metric=%s num_threads=1 verbosity=-1 deterministic=true %s=true seed=%u", objective(in->task),
+             stop_metric(in), by_rows(in) ? "force_row_wise" : "force_col_wise", (unsigned)(random_bits(&r) >> 33));
+    if (in->task == TASK_MULTICLASS) text_fmt(t, " num_class=%u", in->classes);
+    text_fmt(t, " max_bin=255 min_data_in_bin=%d feature_pre_filter=false", in->train_n < 1000 ? 1 : 3);
+    text_fmt(t, " max_depth=%d min_sum_hessian_in_leaf=1e-7 bagging_freq=1 histogram_pool_size=%d", DEPTH_MAX, POOL_MIB);
+    text_fmt(t, " num_leaves=%.0f min_data_in_leaf=%.0f", whole(in->args, LEAVES), leaf_rows);
+    for (int i = 0; params[i].name; i++) {
+        if (i == LEAVES || i == LEAF_ROWS || i == ROUNDS) continue;
+        bool number = params[i].scale == PARAM_LINEAR || params[i].scale == PARAM_LOG;
+        if (i == EXTRA) text_fmt(t, " extra_trees=%s", whole(in->args, i) > 0 ? "true" : "false");
+        else if (number) text_fmt(t, " %s=%.17g", params[i].name, in->args[i]);
+        else text_fmt(t, " %s=%.0f", params[i].name, whole(in->args, i));
+    }
+}
+
+static double patience(const Ctx *cx, const FitIn *in, uint32_t best)
+{
+    double n = (double)in->train_n, base = PATIENCE_MAX;
+    if (n > PATIENCE_ROWS) base = fmax(PATIENCE_MIN, PATIENCE_MAX * PATIENCE_ROWS / n);
+    if (cx->deadline_us) base = fmin(base, PATIENCE_HURRIED);
+    return fmax(base, 0.3 * best + 20);
+}
+
+/* Rounds to run at most when nothing stops them. */
+static uint32_t rounds_most(const FitIn *in)
+{
+    double most = whole(in->args, ROUNDS);
+    if (in->rounds) return in->rounds;
+    if (in->valid_n) return (uint32_t)most;
+    return (uint32_t)fmin(most, fmax(1, ceil(DEFAULT_SUM / in->args[RATE])));
+}
+
+typedef struct Race {
+    uint32_t best, rounds;         /* rounds to keep, rounds run */
+    bool cut;
+} Race;
+
+static Err run(Ctx *cx, const FitIn *in, LgbFit *fit, Race *race)
+{
+    double best_loss = INFINITY, took = 0;
+    uint32_t most = rounds_most(in), barren = 0;
+    bool watch = in->valid_n && !in->rounds;
+    *race = (Race){ 0 };
+    while (race->rounds < most && barren < BARREN_MAX) {
+        bool grew;
+        if (cx->cancel && *cx->cancel) return ctx_check(cx);
+        double left = ctx_left_s(cx), read = lgb_take_s(race->rounds + 1, task_outputs(in->task, in->classes), whole(in->args, LEAVES));
+        if (race->rounds && left < 1.3 * took + read) {
+            race->cut = true;
+            break;
+        }
+        TRY(cx, race->rounds ? OK : ctx_check(cx));
+        int64_t from = ctx_mono_us(cx);
+        TRY(cx, lgb_round(cx, fit, NULL, NULL, &grew));
+        TRY(cx, lgb_rounds(cx, fit, &race->rounds));
+        took = fmax(ctx_since_s(cx, from), 0.7 * took);
+        barren = grew ? 0 : barren + 1;
+        if (!watch) continue;
+        double loss;
+        TRY(cx, lgb_eval(cx, fit, &loss));
+        if (loss < best_loss || race->rounds == 1) {
+            best_loss = loss;
+            race->best = race->rounds;
+        }
+        ctx_step(cx, "lightgbm", race->rounds, most);
+        if (race->rounds - race->best >= patience(cx, in, race->best)) break;
+    }
+    if (!watch) race->best = race->rounds;
+    return OK;
+}
+
+static Err fit_lightgbm(Ctx *cx, const FitIn *in, FitOut *out)
+{
+    Err err = OK;
+    LgbFit fit = { 0 };
+    TreesMaker *maker = NULL;
+    Race race;
+    Text text;
+    uint32_t outputs = task_outputs(in->task, in->classes);
+    bool watch = in->valid_n && !in->rounds;
+    *out = (FitOut){ 0 };
+    if (!in->train_n || !in->X.cols)
+        return FAIL(cx, ERR_SHAPE, "lightgbm needs rows and columns, but got %zu x %zu", in->train_n, in->X.cols);
+    text_init(&text, cx);
+    write_params(cx, in, &text);
+    TRY_DONE(cx, text_err(&text));
+    TRY_DONE(cx, lgb_open(cx, &fit));
+    LgbRows train = { &in->X, in->train, in->train_n, in->y, in->weight };
+    LgbRows valid = { &in->X, in->valid, watch ? in->valid_n : 0, in->y, in->weight };
+    TRY_DONE(cx, lgb_data(cx, &fit, &train, &valid, text.at));
+    TRY_DONE(cx, lgb_start(cx, &fit, text.at));
+    TRY_DONE(cx, run(cx, in, &fit, &race));
+    TRY_DONE(cx, trees_start(cx, TREES_SUM, outputs, (uint32_t)in->X.cols, 0, &maker));
+    TRY_DONE(cx, lgb_take(cx, &fit, race.best, outputs, (uint32_t)whole(in->args, LEAVES), NULL, false, maker));
+    err = trees_end(cx, maker, &out->model);
+    maker = NULL;
+    TRY_DONE(cx, err);
+    out->rounds = race.best;
+    out->cut = race.cut;
+done:
+    trees_drop(cx, maker);
+    lgb_close(cx, &fit);
+    text_clear(&text);
+    return err;
+}
+
+/* Seconds: binning, then a pass over the bagged rows and a scan of the histograms for each leaf, each round. */
+static double guess_s(const FitIn *in)
+{
+    double n = (double)in->train_n, p = (double)in->X.cols, k = task_outputs(in->task, in->classes);
+    double leaves = fmin(whole(in->args, LEAVES), fmax(2, n / fmax(1, whole(in->args, LEAF_ROWS))));
+    double rounds = in->rounds ? in->rounds : in->valid_n ? fmin(whole(in->args, ROUNDS), 12 / in->args[RATE]) : rounds_most(in);
+    double bins = fmin(256, n);
+    double round = n * (20e-9 + p * in->args[BAGGING] * 0.5e-9 * log2(leaves + 1)) + leaves * (3e-6 + p * bins * 4e-9) + 20e-6;
+    return 2.5e-8 * (n + (double)in->valid_n) * p + rounds * k * round + 0.005;
+}
+
+static double guess_bytes(const FitIn *in)
+{
+    double n = (double)(in->train_n + in->valid_n), p = (double)in->X.cols, k = task_outputs(in->task, in->classes);
+    double pool = fmin(POOL_MIB * 1048576.0, whole(in->args, LEAVES) * p * 256 * 16);
+    return n * p * 5 + n * (16 + 24 * k) + pool + 16e6;
+}
+
+const Learner learner_lightgbm = {
+    .name        = "lightgbm",
+    .summary     = "gradient boosted trees",
+    .source      = "Ke et al. 2017, LightGBM 4.7; defaults of Holzmüller et al. 2024",
+    .can         = LEARN_BINARY | LEARN_MULTICLASS | LEARN_REGRESSION | LEARN_WEIGHTS | LEARN_MISSING | LEARN_ROUNDS,
+    .params      = params,
+    .fit         = fit_lightgbm,
+    .guess_s     = guess_s,
+    .guess_bytes = guess_bytes,
+};

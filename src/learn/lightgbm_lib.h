@@ -1,0 +1,54 @@
+/* learn/lightgbm_lib.h -- what we use of LightGBM; inside the room only.
+**
+** The library is opened at the first fit and stays open.  Its errors become ours, in
+** words; it says nothing by itself.  One thread: a fit never shares a core with itself.
+*/
+#ifndef LEARN_LIGHTGBM_LIB_H
+#define LEARN_LIGHTGBM_LIB_H
+
+#include "learn/learn.h"
+
+#define LGB_ROWS_MAX 2147483647u
+
+typedef struct Lgb Lgb;            /* the library's functions */
+
+typedef struct LgbFit {            /* one training; begin with all zero, end with lgb_close */
+    Lgb *lib;
+    void *train, *valid, *booster;
+} LgbFit;
+
+/* What of a frame goes into a data set, and the targets it gets. */
+typedef struct LgbRows {
+    const Frame *X;
+    const uint32_t *row;
+    size_t n;
+    const double *y;               /* by row of X; NULL: no label */
+    const float *weight;           /* by row of X, or NULL */
+} LgbRows;
+
+/* Errors of all: ERR_NOT_FOUND the library is absent; ERR_NOMEM; ERR_LIMIT more than LGB_ROWS_MAX rows or values;
+** ERR_NUMERIC a target that float32 cannot hold; ERR_TIME the deadline would pass while the data are binned;
+** ERR_BUG LightGBM refused, in its words. */
+MUST_USE Err lgb_open(Ctx *cx, LgbFit *fit);
+void lgb_close(Ctx *cx, LgbFit *fit);
+/* params as LightGBM's text; categories are taken from the frame.  valid may have no rows. */
+MUST_USE Err lgb_data(Ctx *cx, LgbFit *fit, const LgbRows *train, const LgbRows *valid, const char *params);
+MUST_USE Err lgb_start(Ctx *cx, LgbFit *fit, const char *params);
+/* One round.  *grew: a tree was added.  grad and hess (outputs x rows, by output) or NULL for the own objective. */
+MUST_USE Err lgb_round(Ctx *cx, LgbFit *fit, const float *grad, const float *hess, bool *grew);
+MUST_USE Err lgb_rounds(Ctx *cx, LgbFit *fit, uint32_t *out);             /* trees an output so far */
+MUST_USE Err lgb_eval(Ctx *cx, LgbFit *fit, double *out);                 /* the first metric on the valid rows */
+MUST_USE Err lgb_raw(Ctx *cx, LgbFit *fit, const Frame *X, uint32_t rounds, double *out, size_t n);   /* raw scores of all rows */
+
+/* Add the trees of the first `rounds` rounds to the maker, `bias` added to each leaf.
+** leaves: at most so many a tree, for choosing how much to take at once. */
+MUST_USE Err lgb_take(Ctx *cx, LgbFit *fit, uint32_t rounds, uint32_t outputs, uint32_t leaves, const double *bias,
+                      bool round, TreesMaker *maker);
+
+double lgb_take_s(uint32_t rounds, uint32_t outputs, double leaves);      /* about how long lgb_take will need */
+
+/* One tree of LightGBM's text: *at moves behind it; false at the end of the trees.  ERR_CORRUPT what is not a tree. */
+MUST_USE Err lgb_read_tree(Ctx *cx, const char **at, const char *end, double bias, bool round, TreesMaker *maker,
+                           bool *found);
+
+#endif
