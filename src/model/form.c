@@ -17,6 +17,7 @@ static const Form *const all[] = {     /* A to Z */
     &form_constant,
     &form_linear,
     &form_neighbours,
+    &form_net,
     &form_trees,
 };
 

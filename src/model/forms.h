@@ -7,6 +7,7 @@
 extern const Form form_constant;
 extern const Form form_linear;
 extern const Form form_neighbours;
+extern const Form form_net;
 extern const Form form_trees;
 
 /* Shapley values by sampled permutations, for models that do not explain themselves (explain.c). */

@@ -13,6 +13,7 @@
 #include "model/linear.h"
 #include "model/metric.h"
 #include "model/neighbours.h"
+#include "model/net.h"
 #include "model/order.h"
 #include "model/steps.h"
 #include "model/trees.h"
