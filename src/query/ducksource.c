@@ -14,7 +14,7 @@
 
 #define EXCEL_EXTENSION "excel.duckdb_extension"
 #define JSON_OBJECT_MAX 67108864         /* bytes in one record */
-#define WHOLE_MAX INT64_C(9007199254740992)
+#define WHOLE_END INT64_C(9007199254740992)
 
 typedef enum As { AS_TEXT, AS_NUM, AS_WHOLE, AS_TIME } As;
 
@@ -175,7 +175,7 @@ static Err look_packing(Ctx *cx, const char *path, Packing *out)
 
 static Err open_json(Ctx *cx, Job *job, DuckSource *s, bool lines)
 {
-    static const char *const packings[] = { "none", "gzip", "zstd" };
+    static const char *const packings[] = { "uncompressed", "gzip", "zstd" };
     Packing packing;
     TRY(cx, look_packing(cx, s->base.path, &packing));
     text_put(&s->from, "read_json(");
@@ -332,7 +332,7 @@ static Err text_cell(Ctx *cx, const DuckSource *s, Builder *b, const DuckVector 
 static Err whole_cell(Ctx *cx, Builder *b, int64_t v, uint32_t to)
 {
     char buf[24];
-    if (v <= WHOLE_MAX && v >= -WHOLE_MAX) return builder_num(cx, b, to, (double)v);
+    if (v < WHOLE_END && v > -WHOLE_END) return builder_num(cx, b, to, (double)v);
     int n = snprintf(buf, sizeof buf, "%lld", (long long)v);       /* a double would lose digits */
     return builder_text(cx, b, to, buf, (size_t)n);
 }

@@ -10,8 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-#define NUMBER_WHOLE_MAX 9007199254740992.0     /* 2^53 */
-
 static bool blank(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -29,7 +27,7 @@ char *copy_text(Ctx *cx, const char *s)
     return p ? memcpy(p, s, n) : NULL;
 }
 
-/* Digits alone above 2^53 would lose digits as a double; 007 would lose its zeros: both are names, not amounts. */
+/* Digits alone from 2^53 on would lose digits as a double; 007 would lose its zeros: both are names, not amounts. */
 bool cell_number(const char *s, size_t n, double *out)
 {
     size_t sign = n && (s[0] == '-' || s[0] == '+');
@@ -38,7 +36,7 @@ bool cell_number(const char *s, size_t n, double *out)
     if (!digit(c) && c != '.' && c != 'i' && c != 'I') return false;
     if (c == '0' && n > sign + 1 && digit(s[sign + 1])) return false;
     if (!num_read(s, n, out)) return false;
-    if (n - sign < 16 || fabs(*out) <= NUMBER_WHOLE_MAX) return true;
+    if (n - sign < 16 || fabs(*out) < NUMBER_WHOLE_END) return true;
     for (size_t i = sign; i < n; i++)
         if (!digit(s[i])) return true;
     return false;

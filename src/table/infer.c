@@ -89,7 +89,7 @@ static bool level_value(const Growing *g, uint32_t level, ColumnType type, TimeO
     size_t n;
     const char *s = dict_at(&g->words.dict, level, &n);
     if (type == COLUMN_DATETIME) return table_time_read_order(s, n, order, v);
-    return cell_number(s, n, v) && (type != COLUMN_INTEGER || isinf(*v) || (*v == nearbyint(*v) && fabs(*v) <= 9007199254740992.0));
+    return cell_number(s, n, v) && (type != COLUMN_INTEGER || isinf(*v) || (*v == nearbyint(*v) && fabs(*v) < NUMBER_WHOLE_END));
 }
 
 /* Codes become the values of their levels; what cannot be read becomes missing and is counted. */
@@ -161,7 +161,7 @@ static Err force_num(Ctx *cx, const Builder *b, Growing *g)
         TRY(cx, dict_to_num(cx, g, g->want, order));
     }
     for (size_t i = 0; i < g->n && g->want == COLUMN_INTEGER; i++)
-        if (isfinite(g->num[i]) && (g->num[i] != nearbyint(g->num[i]) || fabs(g->num[i]) > 9007199254740992.0)) {
+        if (isfinite(g->num[i]) && (g->num[i] != nearbyint(g->num[i]) || fabs(g->num[i]) >= NUMBER_WHOLE_END)) {
             g->num[i] = NAN;
             g->bad++;
         }
@@ -281,7 +281,7 @@ static Err infer_num(Ctx *cx, const Growing *g, ColumnType *type)
     *type = COLUMN_NUMBER;
     for (size_t i = 0; i < g->n; i++) {
         double v = g->num[i];
-        if (isfinite(v) && (v != nearbyint(v) || fabs(v) > 9007199254740992.0)) return OK;
+        if (isfinite(v) && (v != nearbyint(v) || fabs(v) >= NUMBER_WHOLE_END)) return OK;
         if (counting && i && v != g->num[i - 1] + 1) counting = false;
     }
     if (!n) return OK;

@@ -5,6 +5,7 @@
 #include "table/table.h"
 
 #define WORDS_MAX ((uint32_t)1 << 30)      /* levels in one dictionary */
+#define NUMBER_WHOLE_END 9007199254740992.0     /* 2^53: from here on a double skips whole numbers */
 
 typedef struct Slot { uint32_t hash, code; } Slot;     /* code + 1; 0 is empty */
 

@@ -109,7 +109,7 @@ static Err column_rows(Ctx *cx, const Column *c, const uint32_t *rows, size_t n,
     return OK;
 }
 
-Err table_rows(Ctx *cx, const Table *t, const uint32_t *rows, size_t n, Table **out)
+Err table_pick(Ctx *cx, const Table *t, const uint32_t *rows, size_t n, const bool *leave_out, Table **out)
 {
     Err err = OK;
     *out = NULL;
@@ -120,12 +120,18 @@ Err table_rows(Ctx *cx, const Table *t, const uint32_t *rows, size_t n, Table **
     if (!to->source) { err = FAIL(cx, ERR_NOMEM, "copying %zu rows", n); goto done; }
     to->rows = n;
     for (size_t i = 0; i < t->cols; i++) {
+        if (leave_out && leave_out[i]) continue;
         to->cols++;
-        TRY_DONE(cx, column_rows(cx, &t->col[i], rows, n, &to->col[i]));
+        TRY_DONE(cx, column_rows(cx, &t->col[i], rows, n, &to->col[to->cols - 1]));
     }
     *out = to;
     to = NULL;
 done:
     table_free(cx, to);
     return err;
+}
+
+Err table_rows(Ctx *cx, const Table *t, const uint32_t *rows, size_t n, Table **out)
+{
+    return table_pick(cx, t, rows, n, NULL, out);
 }

@@ -88,6 +88,8 @@ void table_free(Ctx *cx, Table *t);                       /* NULL is fine */
 
 /* A copy of some rows (in that order) and all columns.  Dictionaries are kept whole.  ERR_NOMEM */
 MUST_USE Err table_rows(Ctx *cx, const Table *t, const uint32_t *rows, size_t n, Table **out);
+/* The same without the columns marked in leave_out (t->cols flags).  ERR_NOMEM */
+MUST_USE Err table_pick(Ctx *cx, const Table *t, const uint32_t *rows, size_t n, const bool *leave_out, Table **out);
 
 /* ------------------------------------------------------------------ schema */
 
@@ -119,7 +121,7 @@ MUST_USE Err schema_load(Ctx *cx, const char *json, size_t n, Schema **out);   /
 /* Takes cells row by row in file order, decides types at the end.
 **
 ** Column type rules, one text a value: a text that reads as a number (num_read,
-** no leading zero before another digit, at most 2^53 when whole) is that number,
+** no leading zero before another digit, digits alone below 2^53) is that number,
 ** so 3, 3.0 and '3' are one value; when a column mixes numbers and words it
 ** becomes a dictionary and numbers are written back by num_text.  Leading and
 ** trailing blanks are not part of a value.  An empty value is always missing.
