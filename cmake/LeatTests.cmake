@@ -7,7 +7,7 @@
 #   test/fault/fault_*.c           program of that name, all rooms
 #   test/fuzz/fuzz_*.c             libFuzzer target where LEAT_FUZZ is on; else a program that runs over the saved
 #                                  inputs in test/fuzz/corpus/NAME/, as a test
-#   test/probe/*.c                 leat-probe, all rooms: the pytest suites reach the rooms through it
+#   test/probe/*.c                 leat-probe, with the rooms it includes: the pytest suites reach the rooms through it
 #   test/scenario/[0-9]*.sh        one test each, run by sh: a person's story through the program
 #   test/golden/[0-9]*.sh          one test each, run by sh: exact output (LEAT_GOLDEN=write rewrites what is expected)
 #   test/house/*.sh                one test each, run by sh: rules about the sources themselves
@@ -163,10 +163,12 @@ function(leat_tests)
   leat_script_tests(golden [0-9]*.sh)
 
   file(GLOB probe CONFIGURE_DEPENDS test/probe/*.c)
+  file(GLOB probe_headers CONFIGURE_DEPENDS test/probe/*.h)
   if(probe AND LEAT_ROOMS)
     add_executable(leat-probe ${probe})
     leat_test_settings(leat-probe)
-    leat_link_rooms(leat-probe ${LEAT_ROOMS})
+    leat_included_rooms(rooms ${probe} ${probe_headers})
+    leat_link_rooms(leat-probe ${rooms})
   endif()
 
   file(GLOB unit CONFIGURE_DEPENDS test/unit/*/test_*.c)
