@@ -56,19 +56,32 @@ done:
     return err;
 }
 
+static Err start(Ctx *cx, Maker *m)
+{
+    m->keys = ctx_get_n(cx, m->t->cols, sizeof *m->keys);
+    if (!m->keys) return FAIL(cx, ERR_NOMEM, "preparing %zu columns", m->t->cols);
+    for (uint32_t i = 0; i < m->t->cols; i++) m->keys[i] = m->steps ? steps_keys_of(m->steps, i) : STEPS_NONE;
+    TRY(cx, pick_classes(cx, m));
+    return deal_inner(cx, m);
+}
+
 Err maker_init(Ctx *cx, Maker *m, const Table *t, const Schema *schema, Task task, uint32_t classes, char **class_name,
                const double *y, const uint8_t *fold, uint32_t folds)
 {
     assert(t->cols == schema->n && t->rows);
     *m = (Maker){ .t = t, .schema = schema, .task = task, .classes = classes, .class_name = class_name, .y = y,
                   .fold = fold, .folds = folds };
-    m->keys = ctx_get_n(cx, t->cols, sizeof *m->keys);
-    if (!m->keys) return FAIL(cx, ERR_NOMEM, "preparing %zu columns", t->cols);
-    for (size_t i = 0; i < t->cols; i++) m->keys[i] = STEPS_NONE;
-    TRY(cx, pick_classes(cx, m));
-    TRY(cx, deal_inner(cx, m));
+    TRY(cx, start(cx, m));
     TRY(cx, steps_new(cx, schema, folds, &m->steps));
     return steps_apply(cx, m->steps, t, &m->frame);
+}
+
+Err maker_resume(Ctx *cx, Maker *m, const Table *t, const Schema *schema, Task task, uint32_t classes, char **class_name,
+                 const double *y, const uint8_t *fold, uint32_t folds, Steps *steps, StepFrame *frame)
+{
+    *m = (Maker){ .t = t, .schema = schema, .task = task, .classes = classes, .class_name = class_name, .y = y,
+                  .fold = fold, .folds = folds, .steps = steps, .frame = frame };
+    return start(cx, m);
 }
 
 void maker_clear(Ctx *cx, Maker *m)

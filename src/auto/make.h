@@ -43,6 +43,9 @@ typedef struct Maker {
 /* On failure, and at the end, maker_clear. */
 MUST_USE Err maker_init(Ctx *cx, Maker *m, const Table *t, const Schema *schema, Task task, uint32_t classes,
                         char **class_name, const double *y, const uint8_t *fold, uint32_t folds);
+/* The same, to add to steps and a frame that are there already (owned from here on, also on failure). */
+MUST_USE Err maker_resume(Ctx *cx, Maker *m, const Table *t, const Schema *schema, Task task, uint32_t classes,
+                          char **class_name, const double *y, const uint8_t *fold, uint32_t folds, Steps *steps, StepFrame *frame);
 void maker_clear(Ctx *cx, Maker *m);                      /* frees steps and frame unless they were taken (NULL) */
 
 /* Compute what was added since the last call. */

@@ -195,8 +195,6 @@ static Err tell(Ctx *cx, Prep *p)
     if (t->cx) text_clear(t);
     text_init(t, cx);
     json_open(t);
-    json_key_text(t, "stage", stage_word(STAGE_PREPROCESS));
-    json_key_text(t, "summary", a->summary[STAGE_PREPROCESS]);
     json_key_int(t, "features", (int64_t)n);
     json_key(t, "step");
     TRY(cx, steps_describe_first(cx, a->steps, a->schema, TOLD_MAX, t));

@@ -98,13 +98,14 @@ static void keys_drop(Ctx *cx, Keys *k)
 /* -------------------------------------------------------------- building */
 
 /* Make room for one more of n things, doubling. */
-static bool one_more(Ctx *cx, void **at, size_t n, size_t size)
+static bool one_more(Ctx *cx, void **at, uint32_t n, uint32_t *cap, size_t size)
 {
-    if (n >= 4 && (n & (n - 1))) return true;
-    if (n && n < 4) return true;
-    void *p = ctx_grow(cx, *at, n ? 2 * n : 4, size);
+    if (n < *cap) return true;
+    uint32_t more = n < 4 ? 8 : 2 * n;
+    void *p = ctx_grow(cx, *at, more, size);
     if (!p) return false;
     *at = p;
+    *cap = more;
     return true;
 }
 
@@ -141,7 +142,7 @@ Err steps_add_keys(Ctx *cx, Steps *s, uint32_t raw, const Dict *levels, uint32_t
     GET_DONE(cx, k.bytes, (size_t)k.offset[k.n], "keeping %u levels", k.n);
     if (k.offset[k.n]) memcpy(k.bytes, levels->bytes, (size_t)k.offset[k.n]);
     TRY_DONE(cx, keys_index_slots(cx, &k));
-    if (!one_more(cx, (void **)&s->keys, s->keys_n, sizeof k)) {
+    if (!one_more(cx, (void **)&s->keys, s->keys_n, &s->keys_cap, sizeof k)) {
         err = FAIL(cx, ERR_NOMEM, "keeping %u levels", k.n);
         goto done;
     }
@@ -160,7 +161,7 @@ Err steps_add_pairs(Ctx *cx, Steps *s, uint32_t keys_a, uint32_t keys_b, const u
     GET_DONE(cx, k.pair, 2 * (size_t)n, "keeping %u pairs of levels", n);
     if (n) memcpy(k.pair, pair, 2 * (size_t)n * sizeof *pair);
     TRY_DONE(cx, keys_index_slots(cx, &k));
-    if (!one_more(cx, (void **)&s->keys, s->keys_n, sizeof k)) {
+    if (!one_more(cx, (void **)&s->keys, s->keys_n, &s->keys_cap, sizeof k)) {
         err = FAIL(cx, ERR_NOMEM, "keeping %u pairs of levels", n);
         goto done;
     }
@@ -210,7 +211,7 @@ Err steps_add_words(Ctx *cx, Steps *s, uint32_t raw, uint32_t bits, bool chars, 
     if (n) memcpy(w.bucket, bucket, n * sizeof *bucket);
     if (n) memcpy(w.idf, idf, n * sizeof *idf);
     TRY_DONE(cx, words_place(cx, &w));
-    if (!one_more(cx, (void **)&s->words, s->words_n, sizeof w)) {
+    if (!one_more(cx, (void **)&s->words, s->words_n, &s->words_cap, sizeof w)) {
         err = FAIL(cx, ERR_NOMEM, "keeping %u words", n);
         goto done;
     }
@@ -296,11 +297,11 @@ FeatureKind row_kind(const Row *row)
 
 Err steps_append(Ctx *cx, Steps *s, Row *row, char **name)
 {
-    bool ok = row->outs <= STEPS_FEATURES_MAX - s->features_n && one_more(cx, (void **)&s->row, s->rows_n, sizeof *row);
+    bool ok = row->outs <= STEPS_FEATURES_MAX - s->features_n && one_more(cx, (void **)&s->row, s->rows_n, &s->rows_cap, sizeof *row);
     uint32_t n = s->features_n;
     for (uint32_t i = 0; ok && i < row->outs; i++) {
-        ok = one_more(cx, (void **)&s->feature, n + i, sizeof *s->feature) &&
-             one_more(cx, (void **)&s->feature_row, n + i, sizeof *s->feature_row);
+        ok = one_more(cx, (void **)&s->feature, n + i, &s->feature_cap, sizeof *s->feature) &&
+             one_more(cx, (void **)&s->feature_row, n + i, &s->feature_row_cap, sizeof *s->feature_row);
         if (!ok) break;
         Feature *f = &s->feature[n + i];
         *f = (Feature){ .name = NULL, .kind = row_kind(row), .levels = row->op == STEP_CODE ? s->keys[row->a].n : 0 };
@@ -399,6 +400,13 @@ const char *steps_keys_text(const Steps *s, uint32_t keys, uint32_t level, size_
     assert(!k->pair && level < k->n);
     *n = (size_t)(k->offset[level + 1] - k->offset[level]);
     return k->bytes + k->offset[level];
+}
+
+uint32_t steps_keys_of(const Steps *s, uint32_t raw)
+{
+    for (uint32_t i = 0; i < s->keys_n; i++)
+        if (!s->keys[i].pair && s->keys[i].raw[0] == raw) return i;
+    return STEPS_NONE;
 }
 
 bool steps_uses(const Steps *s, uint32_t raw)

@@ -233,7 +233,7 @@ static Err load_count(Ctx *cx, Reader *r, size_t least, size_t size, uint32_t *n
     *n = get_u32(r);
     if (r->short_ || *n > r->n / least) return damaged(cx, "they end too early");
     if (!size) return OK;
-    *room = ctx_get_n(cx, (size_t)*n + 4, size);
+    *room = ctx_get_n(cx, *n, size);
     return *room ? OK : FAIL(cx, ERR_NOMEM, "reading %u tables of steps", *n);
 }
 
@@ -242,8 +242,10 @@ static Err load_all(Ctx *cx, Reader *r, Steps *s)
     uint32_t n;
     TRY(cx, load_raw(cx, r, s));
     TRY(cx, load_count(cx, r, 12, sizeof *s->keys, &n, (void **)&s->keys));
+    s->keys_cap = n;
     for (uint32_t i = 0; i < n; i++) TRY(cx, load_keys(cx, r, s));
     TRY(cx, load_count(cx, r, 13, sizeof *s->words, &n, (void **)&s->words));
+    s->words_cap = n;
     for (uint32_t i = 0; i < n; i++) TRY(cx, load_words(cx, r, s));
     TRY(cx, load_count(cx, r, ROW_BYTES_MIN, 0, &n, NULL));
     for (uint32_t i = 0; i < n; i++) TRY(cx, load_row(cx, r, s));

@@ -39,6 +39,7 @@ typedef struct Row {
 
 struct Steps {
     uint32_t folds, raw_n, keys_n, words_n, rows_n, features_n;
+    uint32_t keys_cap, words_cap, rows_cap, feature_cap, feature_row_cap;
     uint8_t *raw_numeric;      /* raw_n: storage each raw column must have */
     uint8_t *raw_time;         /* raw_n: a datetime */
     Keys *keys;

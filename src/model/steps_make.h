@@ -74,6 +74,7 @@ MUST_USE Err steps_key_index(Ctx *cx, const Steps *s, const Table *t, uint32_t k
 uint32_t steps_keys_n(const Steps *s, uint32_t keys);
 void steps_keys_raw(const Steps *s, uint32_t keys, uint32_t raw[2]);                    /* raw[1] STEPS_NONE: of one column */
 const char *steps_keys_text(const Steps *s, uint32_t keys, uint32_t level, size_t *n);  /* not of pairs; not NUL-ended */
+uint32_t steps_keys_of(const Steps *s, uint32_t raw);                                   /* keys of that one column, or STEPS_NONE */
 uint32_t steps_words_n(const Steps *s, uint32_t words);
 uint32_t steps_words_raw(const Steps *s, uint32_t words);
 /* The one spelling of a level: what the table reads as a number becomes num_text's, else as it is.
