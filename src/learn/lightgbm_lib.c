@@ -29,7 +29,6 @@
     X(booster_free, LGBM_BoosterFree)                                                             \
     X(add_valid, LGBM_BoosterAddValidData)                                                        \
     X(update, LGBM_BoosterUpdateOneIter)                                                          \
-    X(update_custom, LGBM_BoosterUpdateOneIterCustom)                                             \
     X(rounds, LGBM_BoosterGetCurrentIteration)                                                    \
     X(eval, LGBM_BoosterGetEval)                                                                  \
     X(predict, LGBM_BoosterPredictForMat)                                                         \
@@ -103,7 +102,7 @@ static Err set_targets(Ctx *cx, LgbFit *fit, void *data, const LgbRows *r)
     Err err = OK;
     float *v = NULL;
     GET_DONE(cx, v, r->n, "preparing %zu targets", r->n);
-    for (size_t i = 0; r->y && i < r->n; i++) {
+    for (size_t i = 0; i < r->n; i++) {
         v[i] = (float)r->y[r->row[i]];
         if (isfinite(v[i])) continue;
         err = FAIL(cx, ERR_NUMERIC, "LightGBM computes in float32, which cannot hold the target %g; divide the target by a constant",
@@ -173,11 +172,10 @@ Err lgb_start(Ctx *cx, LgbFit *fit, const char *params)
     return OK;
 }
 
-Err lgb_round(Ctx *cx, LgbFit *fit, const float *grad, const float *hess, bool *grew)
+Err lgb_round(Ctx *cx, LgbFit *fit, bool *grew)
 {
     int finished = 0;
-    if (grad) CALL(cx, fit, "training", update_custom(fit->booster, grad, hess, &finished));
-    else CALL(cx, fit, "training", update(fit->booster, &finished));
+    CALL(cx, fit, "training", update(fit->booster, &finished));
     *grew = !finished;
     return OK;
 }
@@ -239,8 +237,7 @@ double lgb_take_s(uint32_t rounds, uint32_t outputs, double leaves)
     return 0.002 + TAKE_S_LEAF * rounds * outputs * leaves;
 }
 
-Err lgb_take(Ctx *cx, LgbFit *fit, uint32_t rounds, uint32_t outputs, uint32_t leaves, const double *bias, bool round,
-             TreesMaker *maker)
+Err lgb_take(Ctx *cx, LgbFit *fit, uint32_t rounds, uint32_t outputs, uint32_t leaves, TreesMaker *maker)
 {
     Err err = OK;
     uint32_t step = TAKE_LEAVES / leaves / outputs + 1;
@@ -253,7 +250,7 @@ Err lgb_take(Ctx *cx, LgbFit *fit, uint32_t rounds, uint32_t outputs, uint32_t l
         TRY_DONE(cx, take_text(cx, fit, at, n, &text, &cap, &used));
         const char *p = text, *end = text + used - 1;
         for (uint32_t t = 0; t < n * outputs; t++) {
-            TRY_DONE(cx, lgb_read_tree(cx, &p, end, bias ? bias[t % outputs] : 0, round, maker, &found));
+            TRY_DONE(cx, lgb_read_tree(cx, &p, end, maker, &found));
             if (found) continue;
             err = FAIL(cx, ERR_BUG, "LightGBM's text has %u trees instead of %u", t, n * outputs);
             goto done;

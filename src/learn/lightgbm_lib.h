@@ -22,7 +22,7 @@ typedef struct LgbRows {
     const Frame *X;
     const uint32_t *row;
     size_t n;
-    const double *y;               /* by row of X; NULL: no label */
+    const double *y;               /* by row of X */
     const float *weight;           /* by row of X, or NULL */
 } LgbRows;
 
@@ -34,21 +34,17 @@ void lgb_close(Ctx *cx, LgbFit *fit);
 /* params as LightGBM's text; categories are taken from the frame.  valid may have no rows. */
 MUST_USE Err lgb_data(Ctx *cx, LgbFit *fit, const LgbRows *train, const LgbRows *valid, const char *params);
 MUST_USE Err lgb_start(Ctx *cx, LgbFit *fit, const char *params);
-/* One round.  *grew: a tree was added.  grad and hess (outputs x rows, by output) or NULL for the own objective. */
-MUST_USE Err lgb_round(Ctx *cx, LgbFit *fit, const float *grad, const float *hess, bool *grew);
+MUST_USE Err lgb_round(Ctx *cx, LgbFit *fit, bool *grew);                 /* *grew: a tree was added */
 MUST_USE Err lgb_rounds(Ctx *cx, LgbFit *fit, uint32_t *out);             /* trees an output so far */
 MUST_USE Err lgb_eval(Ctx *cx, LgbFit *fit, double *out);                 /* the first metric on the valid rows */
 MUST_USE Err lgb_raw(Ctx *cx, LgbFit *fit, const Frame *X, uint32_t rounds, double *out, size_t n);   /* raw scores of all rows */
 
-/* Add the trees of the first `rounds` rounds to the maker, `bias` added to each leaf.
-** leaves: at most so many a tree, for choosing how much to take at once. */
-MUST_USE Err lgb_take(Ctx *cx, LgbFit *fit, uint32_t rounds, uint32_t outputs, uint32_t leaves, const double *bias,
-                      bool round, TreesMaker *maker);
+/* Add the trees of the first `rounds` rounds to the maker.  leaves: at most so many a tree, for choosing how much to take at once. */
+MUST_USE Err lgb_take(Ctx *cx, LgbFit *fit, uint32_t rounds, uint32_t outputs, uint32_t leaves, TreesMaker *maker);
 
 double lgb_take_s(uint32_t rounds, uint32_t outputs, double leaves);      /* about how long lgb_take will need */
 
 /* One tree of LightGBM's text: *at moves behind it; false at the end of the trees.  ERR_CORRUPT what is not a tree. */
-MUST_USE Err lgb_read_tree(Ctx *cx, const char **at, const char *end, double bias, bool round, TreesMaker *maker,
-                           bool *found);
+MUST_USE Err lgb_read_tree(Ctx *cx, const char **at, const char *end, TreesMaker *maker, bool *found);
 
 #endif

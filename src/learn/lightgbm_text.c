@@ -142,7 +142,7 @@ static Err read_split(Ctx *cx, Block *b, uint32_t i)
     return OK;
 }
 
-static Err read_nodes(Ctx *cx, Block *b, double bias)
+static Err read_nodes(Ctx *cx, Block *b)
 {
     uint32_t inner = b->leaves - 1;
     static const Key splits[] = { KEY_TYPE, KEY_FEATURE, KEY_THRESHOLD, KEY_LEFT, KEY_RIGHT };
@@ -155,7 +155,6 @@ static Err read_nodes(Ctx *cx, Block *b, double bias)
         bool said = next_whole(&b->line[KEY_COUNT], 0, INT32_MAX, &count);
         if (!said && inner) return damaged(cx, KEY_COUNT);
         t->kind = TREES_LEAF;
-        t->value += bias;
         t->count = (uint32_t)count;
     }
     for (size_t k = 0; inner && k < sizeof splits / sizeof *splits; k++)
@@ -163,7 +162,7 @@ static Err read_nodes(Ctx *cx, Block *b, double bias)
     return at_end(&b->line[KEY_VALUE]) ? OK : damaged(cx, KEY_VALUE);
 }
 
-Err lgb_read_tree(Ctx *cx, const char **at, const char *end, double bias, bool round, TreesMaker *maker, bool *found)
+Err lgb_read_tree(Ctx *cx, const char **at, const char *end, TreesMaker *maker, bool *found)
 {
     Err err = OK;
     Block b = { 0 };
@@ -178,8 +177,8 @@ Err lgb_read_tree(Ctx *cx, const char **at, const char *end, double bias, bool r
     b.cats = (uint32_t)cats;
     GET_DONE(cx, b.node, 2 * (size_t)b.leaves - 1, "reading a tree of LightGBM");
     if (b.cats) TRY_DONE(cx, read_sets(cx, &b));
-    TRY_DONE(cx, read_nodes(cx, &b, bias));
-    TRY_DONE(cx, trees_add(cx, maker, b.node, 2 * (size_t)b.leaves - 1, round));
+    TRY_DONE(cx, read_nodes(cx, &b));
+    TRY_DONE(cx, trees_add(cx, maker, b.node, 2 * (size_t)b.leaves - 1, false));
 done:
     ctx_put(cx, b.node);
     ctx_put(cx, b.bound);

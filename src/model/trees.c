@@ -62,7 +62,7 @@ static Err room_for(Ctx *cx, void **p, size_t *cap, size_t need, size_t size)
 
 #define ROOM(cx, p, cap, need) TRY(cx, room_for((cx), (void **)&(p), &(cap), (need), sizeof *(p)))
 
-Err trees_start(Ctx *cx, TreesSum sum, uint32_t outputs, uint32_t cols, double e, TreesMaker **out)
+Err trees_start(Ctx *cx, TreesSum sum, uint32_t outputs, bool all, uint32_t cols, double e, TreesMaker **out)
 {
     Err err = OK;
     TreesMaker *k = NULL;
@@ -75,6 +75,7 @@ Err trees_start(Ctx *cx, TreesSum sum, uint32_t outputs, uint32_t cols, double e
     memset(k->seen, 0xff, (size_t)cols * VIEW_MODES * sizeof *k->seen);
     k->m->head = (Model){ .form = &form_trees, .outputs = outputs, .cols = cols };
     k->m->sum = sum;
+    k->m->leaf_values = all ? outputs : 1;
     k->m->e = sum == TREES_MEAN_LOG ? e : 0;
     k->m->views_n = 1;                  /* VIEW_CONSTANT */
     k->views_cap = 1;
@@ -136,10 +137,13 @@ static float threshold(double t)
 
 static Err add_leaf(Ctx *cx, Trees *m, Tree *tree, const TreesNode *t, bool round)
 {
-    double value = round ? (double)(float)t->value : t->value;
-    if (!(fabs(value) <= TREES_VALUE_MAX)) return FAIL(cx, ERR_NUMERIC, "a leaf of a tree has the value %g", t->value);
+    const double *given = m->leaf_values > 1 ? t->values : &t->value;
+    double *value = m->value + (tree->leaf0 + tree->leaves) * m->leaf_values;
     if (tree->leaves == TREES_LEAVES_MAX) return FAIL(cx, ERR_LIMIT, "a tree has more than %u leaves", TREES_LEAVES_MAX);
-    m->value[tree->leaf0 + tree->leaves] = value;
+    for (uint32_t c = 0; c < m->leaf_values; c++) {
+        value[c] = round ? (double)(float)given[c] : given[c];
+        if (!(fabs(value[c]) <= TREES_VALUE_MAX)) return FAIL(cx, ERR_NUMERIC, "a leaf of a tree has the value %g", given[c]);
+    }
     m->count[tree->leaf0 + tree->leaves] = t->count ? t->count : 1;
     tree->leaves++;
     return OK;
@@ -191,7 +195,7 @@ Err trees_add(Ctx *cx, TreesMaker *k, const TreesNode *node, size_t n, bool roun
     ROOM(cx, m->node, k->nodes_cap, m->nodes_n + n);
     size_t count_cap = k->leaves_cap, leaves = n / 2 + 1;
     ROOM(cx, m->count, count_cap, m->leaves_n + leaves);
-    ROOM(cx, m->value, k->leaves_cap, m->leaves_n + leaves);
+    TRY(cx, room_for(cx, (void **)&m->value, &k->leaves_cap, m->leaves_n + leaves, sizeof *m->value * m->leaf_values));
     if (n > k->queue_cap) {
         size_t depth_cap = k->queue_cap;
         ROOM(cx, k->depth, depth_cap, n);
@@ -251,7 +255,7 @@ Err trees_end(Ctx *cx, TreesMaker *k, Model **out)
     Err err = OK;
     Trees *m = k->m;
     *out = NULL;
-    if (m->trees_n % m->head.outputs) {
+    if (m->leaf_values == 1 && m->trees_n % m->head.outputs) {
         err = FAIL(cx, ERR_SHAPE, "%u trees cannot be shared among %u outputs", m->trees_n, m->head.outputs);
         goto done;
     }
@@ -262,7 +266,7 @@ Err trees_end(Ctx *cx, TreesMaker *k, Model **out)
     TRY_DONE(cx, sort_views(cx, k));
     m->node = fit_to(cx, m->node, m->nodes_n, sizeof *m->node);
     m->leaf = fit_to(cx, m->leaf, m->nodes_n, sizeof *m->leaf);
-    m->value = fit_to(cx, m->value, m->leaves_n, sizeof *m->value);
+    m->value = fit_to(cx, m->value, m->leaves_n, sizeof *m->value * m->leaf_values);
     m->count = fit_to(cx, m->count, m->leaves_n, sizeof *m->count);
     *out = (Model *)m;
     k->m = NULL;

@@ -1,6 +1,7 @@
 /* model/trees.h -- the form "trees", for learners that grow some.
 **
-** A learner adds one tree after another; tree t speaks for output t % outputs.
+** A learner adds one tree after another.  A leaf holds one value, and tree t speaks for output t % outputs; or it
+** holds a value an output, and every tree speaks for all.
 ** Decisions are LightGBM's, value for value: a number goes left when x <= threshold,
 ** a category when its code is in the node's set; missing goes as the node says.
 */
@@ -36,14 +37,16 @@ typedef struct TreesNode {
     const uint32_t *set;            /* TREES_CATEGORY: code c goes left if bit c % 32 of word c / 32 is set (copied) */
     uint32_t set_words;
     uint32_t left, right;           /* indices of nodes of the same tree; node 0 is the root */
-    double value;                   /* TREES_LEAF */
+    double value;                   /* TREES_LEAF: its value, */
+    const double *values;           /*   or all of them, where leaves hold a value an output (copied) */
     uint32_t count;                 /* TREES_LEAF: training rows in it; 0 counts as 1 */
 } TreesNode;
 
 typedef struct TreesMaker TreesMaker;
 
-/* e: TREES_MEAN_LOG's small number, kept from certainty by; else ignored.  Errors: ERR_NOMEM. */
-MUST_USE Err trees_start(Ctx *cx, TreesSum sum, uint32_t outputs, uint32_t cols, double e, TreesMaker **out);
+/* all: a leaf holds a value an output.  e: TREES_MEAN_LOG's small number, which keeps from certainty; else ignored.
+** Errors: ERR_NOMEM. */
+MUST_USE Err trees_start(Ctx *cx, TreesSum sum, uint32_t outputs, bool all, uint32_t cols, double e, TreesMaker **out);
 
 /* Add a tree of n nodes (borrowed).  round: round the leaf values to float32, which halves their bytes.
 ** Errors: ERR_SHAPE the nodes are not one tree, or a feature is out of range; ERR_NUMERIC a value is not finite;

@@ -11,6 +11,7 @@
 
 #define FILE_VERSION 1
 #define FLAG_FLOAT 1u          /* leaf values are float32 */
+#define FLAG_ALL 2u            /* a leaf holds a value an output */
 
 /* Counts are mostly small: 7 bits a byte, the lowest first, the top bit says that more follow. */
 static void put_count(Text *t, uint32_t v)
@@ -38,7 +39,7 @@ static uint32_t get_count(Reader *r)
 
 static bool all_float(const Trees *m)
 {
-    for (size_t i = 0; i < m->leaves_n; i++)
+    for (size_t i = 0; i < m->leaves_n * m->leaf_values; i++)
         if ((double)(float)m->value[i] != m->value[i]) return false;
     return true;
 }
@@ -57,9 +58,10 @@ static void save_tree(const Trees *m, const Tree *t, bool narrow, Text *out)
         text_bytes(out, &node[i].view, sizeof node[i].view);
         put_u32(out, node[i].u.set);
     }
-    for (uint32_t i = 0; i < t->leaves; i++) {
-        if (narrow) put_f32(out, (float)m->value[t->leaf0 + i]);
-        else put_f64(out, m->value[t->leaf0 + i]);
+    const double *value = m->value + t->leaf0 * m->leaf_values;
+    for (size_t i = 0; i < (size_t)t->leaves * m->leaf_values; i++) {
+        if (narrow) put_f32(out, (float)value[i]);
+        else put_f64(out, value[i]);
     }
     for (uint32_t i = 0; i < t->leaves; i++) put_count(out, m->count[t->leaf0 + i]);
 }
@@ -70,7 +72,7 @@ Err trees_save(Ctx *cx, const Model *model, Text *out)
     bool narrow = all_float(m);
     put_u8(out, FILE_VERSION);
     put_u8(out, (uint8_t)m->sum);
-    put_u8(out, narrow ? FLAG_FLOAT : 0);
+    put_u8(out, (uint8_t)((narrow ? FLAG_FLOAT : 0) | (m->leaf_values > 1 ? FLAG_ALL : 0)));
     put_u8(out, 0);
     put_u32(out, m->head.outputs);
     put_u32(out, m->head.cols);
@@ -149,7 +151,7 @@ static bool measure(const Trees *m, Reader r, bool narrow, size_t *nodes, size_t
         if (!n || n > TREES_LEAVES_MAX) return false;
         get_array(&r, (2 * n + 6) / 8, 1);
         get_array(&r, n - 1, 6);
-        get_array(&r, n, narrow ? 4 : 8);
+        get_array(&r, n * m->leaf_values, narrow ? 4 : 8);
         for (size_t i = 0; i < n && !r.short_; i++) get_count(&r);
         *nodes += 2 * n - 1;
         *leaves += n;
@@ -198,10 +200,10 @@ static Err load_tree(Ctx *cx, Trees *m, Tree *t, Reader *r, bool narrow, uint16_
             return FAIL(cx, ERR_CORRUPT, "a split of a tree is damaged");
         t->sets = t->sets || category;
     }
-    for (uint32_t i = 0; i < t->leaves; i++) {
-        double v = narrow ? (double)get_f32(r) : get_f64(r);
-        if (!(fabs(v) <= TREES_VALUE_MAX)) return FAIL(cx, ERR_CORRUPT, "a leaf of a tree has the value %g", v);
-        m->value[t->leaf0 + i] = v;
+    double *value = m->value + t->leaf0 * m->leaf_values;
+    for (size_t i = 0; i < (size_t)t->leaves * m->leaf_values; i++) {
+        value[i] = narrow ? (double)get_f32(r) : get_f64(r);
+        if (!(fabs(value[i]) <= TREES_VALUE_MAX)) return FAIL(cx, ERR_CORRUPT, "a leaf of a tree has the value %g", value[i]);
     }
     for (uint32_t i = 0; i < t->leaves; i++)
         if (!(m->count[t->leaf0 + i] = get_count(r))) return FAIL(cx, ERR_CORRUPT, "a leaf of a tree has no rows");
@@ -213,7 +215,7 @@ static Err load_trees(Ctx *cx, Trees *m, Reader *r, bool narrow)
     Err err = OK;
     uint16_t *depth = NULL;
     m->trees_n = get_u32(r);
-    if (m->trees_n > TREES_MAX || m->trees_n % m->head.outputs || (!m->trees_n && m->sum != TREES_SUM) ||
+    if (m->trees_n > TREES_MAX || (m->leaf_values == 1 && m->trees_n % m->head.outputs) || (!m->trees_n && m->sum != TREES_SUM) ||
         !measure(m, *r, narrow, &m->nodes_n, &m->leaves_n)) {
         uint32_t claimed = m->trees_n;
         m->trees_n = 0;
@@ -222,7 +224,7 @@ static Err load_trees(Ctx *cx, Trees *m, Reader *r, bool narrow)
     GET_DONE(cx, m->tree, m->trees_n, "loading %u trees", m->trees_n);
     GET_DONE(cx, m->node, m->nodes_n, "loading trees of %zu nodes", m->nodes_n);
     GET_DONE(cx, m->leaf, m->nodes_n, "loading trees of %zu nodes", m->nodes_n);
-    GET_DONE(cx, m->value, m->leaves_n, "loading trees of %zu nodes", m->nodes_n);
+    GET_DONE(cx, m->value, m->leaves_n * m->leaf_values, "loading trees of %zu nodes", m->nodes_n);
     GET_DONE(cx, m->count, m->leaves_n, "loading trees of %zu nodes", m->nodes_n);
     GET_DONE(cx, depth, (size_t)2 * TREES_LEAVES_MAX, "loading %u trees", m->trees_n);
     size_t node0 = 0, leaf0 = 0;
@@ -251,11 +253,13 @@ Err trees_load(Ctx *cx, const void *bytes, size_t n, Model **out)
     if (r.short_) return FAIL(cx, ERR_CORRUPT, "a model of trees ends inside its head, after %zu bytes", n);
     if (version != FILE_VERSION) return FAIL(cx, ERR_CORRUPT, "a model of trees has the unknown version %u", version);
     bool e_ok = sum == TREES_MEAN_LOG ? e > 0 && e < 0.5 : e == 0;
-    if (sum > TREES_MEAN_LOG || flags > FLAG_FLOAT || zero || !outputs || !e_ok)
+    bool all = flags & FLAG_ALL;
+    if (sum > TREES_MEAN_LOG || flags > (FLAG_FLOAT | FLAG_ALL) || zero || !outputs || (all && outputs < 2) || !e_ok)
         return FAIL(cx, ERR_CORRUPT, "the head of a model of trees is damaged");
     GET_DONE(cx, m, 1, "loading a model of trees");
     m->head = (Model){ .form = &form_trees, .outputs = outputs, .cols = cols };
     m->sum = (TreesSum)sum;
+    m->leaf_values = all ? outputs : 1;
     m->e = e;
     TRY_DONE(cx, load_views(cx, m, &r));
     TRY_DONE(cx, load_sets(cx, m, &r));

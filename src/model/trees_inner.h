@@ -50,6 +50,7 @@ typedef struct Trees {
     Model head;
     TreesSum sum;
     double e;
+    uint32_t leaf_values;                   /* values a leaf: 1, or head.outputs */
     uint32_t trees_n, views_n, number_views_n, sets_n, words_n;
     size_t nodes_n, leaves_n;
     View *view;
@@ -58,11 +59,14 @@ typedef struct Trees {
     Tree *tree;
     TreeNode *node;
     uint16_t *leaf;                         /* a node: which leaf of its tree it is */
-    double *value;                          /* a leaf */
+    double *value;                          /* a leaf: leaf_values of them */
     uint32_t *count;                        /* a leaf: training rows, at least 1 */
 } Trees;
 
 extern const Form form_trees;
+
+/* Trees that speak for one output. */
+static inline uint32_t trees_an_output(const Trees *m) { return m->leaf_values > 1 ? m->trees_n : m->trees_n / m->head.outputs; }
 
 static inline bool trees_is_leaf(const TreeNode *tree, uint32_t i) { return tree[i].left == i; }
 

@@ -36,6 +36,7 @@ typedef struct Shap {
     const Trees *m;
     const Tree *tree;
     const TreeNode *node;
+    const double *value;       /* of the tree's first leaf, for the output explained */
     uint32_t points;
     const Rule *rule;
     double *level;             /* levels x 4 x points: product, sum, f, inv */
@@ -136,7 +137,7 @@ static void visit(Shap *s, uint32_t at, uint32_t level)
     const TreeNode *t = &s->node[at];
     double *p = level_at(s, level, 0), *sum = level_at(s, level, 1);
     if (trees_is_leaf(s->node, at)) {
-        double v = s->m->value[s->tree->leaf0 + s->m->leaf[s->tree->node0 + at]];
+        double v = s->value[(size_t)s->m->leaf[s->tree->node0 + at] * s->m->leaf_values];
         for (uint32_t q = 0; q < s->points; q++) sum[q] = v * s->rule->weight[q] * p[q];
         return;
     }
@@ -167,9 +168,9 @@ static double weigh(Shap *s)
     double *rows = s->share, mean = 0;
     for (uint32_t i = tree->nodes; i-- > 0;) {
         if (trees_is_leaf(s->node, i)) {
-            size_t leaf = tree->leaf0 + s->m->leaf[tree->node0 + i];
-            rows[i] = s->m->count[leaf];
-            mean += rows[i] * s->m->value[leaf];
+            size_t leaf = s->m->leaf[tree->node0 + i];
+            rows[i] = s->m->count[tree->leaf0 + leaf];
+            mean += rows[i] * s->value[leaf * s->m->leaf_values];
         } else
             rows[i] = rows[s->node[i].left] + rows[s->node[i].left + 1u];
     }
@@ -182,12 +183,14 @@ static double weigh(Shap *s)
     return mean / all;
 }
 
-static void explain_tree(Shap *s, uint32_t t, Rule *rule, const float *cell, size_t n, double *out)
+/* What tree t gives to one output of n rows. */
+static void explain_tree(Shap *s, uint32_t t, uint32_t output, Rule *rule, const float *cell, size_t n, double *out)
 {
     const Trees *m = s->m;
     size_t wide = (size_t)m->head.cols + 1, k = m->head.outputs;
     s->tree = &m->tree[t];
     s->node = m->node + s->tree->node0;
+    s->value = m->value + s->tree->leaf0 * m->leaf_values + (m->leaf_values > 1 ? output : 0);
     double mean = weigh(s);
     uint32_t need = (features_below(s, 0) + 1) / 2;
     uint32_t points = (need + POINTS_STEP - 1) / POINTS_STEP * POINTS_STEP;
@@ -199,7 +202,7 @@ static void explain_tree(Shap *s, uint32_t t, Rule *rule, const float *cell, siz
     for (uint32_t j = 0; j < m->head.cols; j++) s->met[j] = (Met){ .z = 1, .o = true, .f = one, .inv = one };
     for (size_t i = 0; i < n; i++) {
         s->cell = cell + i * m->views_n;
-        s->phi = out + (i * k + t % k) * wide;
+        s->phi = out + (i * k + output) * wide;
         visit(s, 0, 0);
         s->phi[wide - 1] += mean;
     }
@@ -236,11 +239,13 @@ Err trees_explain(Ctx *cx, const Model *model, const Frame *X, const uint32_t *r
         uint32_t at[BLOCK_ROWS];
         for (size_t r = 0; r < k; r++) at[r] = rows ? rows[i + r] : (uint32_t)(i + r);
         for (uint32_t v = 0; v < m->views_n; v++) trees_fill_view(&m->view[v], X, at, k, cell + v, m->views_n);
+        double *part = out + i * m->head.outputs * ((size_t)m->head.cols + 1);
         for (uint32_t t = 0; t < m->trees_n; t++)
-            explain_tree(&s, t, rule, cell, k, out + i * m->head.outputs * ((size_t)m->head.cols + 1));
+            for (uint32_t c = 0; c < m->leaf_values; c++)
+                explain_tree(&s, t, m->leaf_values > 1 ? c : t % m->head.outputs, rule, cell, k, part);
     }
     if (m->sum == TREES_MEAN)
-        for (size_t i = 0; i < all; i++) out[i] /= (double)(m->trees_n / m->head.outputs);
+        for (size_t i = 0; i < all; i++) out[i] /= trees_an_output(m);
 done:
     ctx_put(cx, rule);
     ctx_put(cx, s.level);

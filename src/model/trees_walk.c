@@ -119,14 +119,18 @@ static void walk_block(const Trees *m, const float *cell, size_t n, double *out)
         const Tree *tree = &m->tree[t];
         const TreeNode *node = m->node + tree->node0;
         const uint16_t *leaf = m->leaf + tree->node0;
-        const double *value = m->value + tree->leaf0;
-        double *sum = out + t % outputs;
+        const double *value = m->value + tree->leaf0 * m->leaf_values;
+        double *sum = m->leaf_values > 1 ? out : out + t % outputs;
         for (size_t i = 0; i < n; i += LANES) {
             const float *group = cell + i * m->views_n;
             if (tree->sets) walk_any(m, node, group, at);
             else walk_numbers(node, tree->depth, group, at);
             size_t k = n - i < LANES ? n - i : LANES;
-            for (size_t l = 0; l < k; l++) sum[(i + l) * outputs] += value[leaf[at[l]]];
+            if (m->leaf_values == 1)
+                for (size_t l = 0; l < k; l++) sum[(i + l) * outputs] += value[leaf[at[l]]];
+            else
+                for (size_t l = 0; l < k; l++)
+                    for (uint32_t c = 0; c < outputs; c++) sum[(i + l) * outputs + c] += value[leaf[at[l]] * outputs + c];
         }
     }
 }
@@ -134,7 +138,7 @@ static void walk_block(const Trees *m, const float *cell, size_t n, double *out)
 static void finish(const Trees *m, size_t n, double *out)
 {
     uint32_t k = m->head.outputs;
-    double trees = m->trees_n / k, e = m->e;
+    double trees = trees_an_output(m), e = m->e;
     if (m->sum == TREES_SUM) return;
     for (size_t i = 0; i < n * k; i++) {
         double p = out[i] / trees;

@@ -148,7 +148,7 @@ def test_extra_trees_are_as_good_as_scikit_learns(task, classes):
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
     from sklearn.metrics import log_loss, root_mean_squared_error
 
-    X, y, kind, levels = make(9, rows=3000, classes=classes)
+    X, y, kind, levels = make(9, rows=2500, classes=classes)
     train = np.arange(2000, dtype=np.uint32)
     ours = fit("extra_trees", task, X, y, kind, levels, classes, train=train)
     z, yt = ours["margin"][2000:], y[2000:]

@@ -49,9 +49,9 @@ static Err read_model(Ctx *cx, const char *path, uint32_t outputs, TreesSum sum,
     bool found = true;
     TreesMaker *maker = NULL;
     TRY(cx, save_read(cx, path, (size_t)1 << 30, &text, &n));
-    TRY_DONE(cx, trees_start(cx, sum, outputs, cols, 0, &maker));
+    TRY_DONE(cx, trees_start(cx, sum, outputs, false, cols, 0, &maker));
     const char *at = text;
-    while (found) TRY_DONE(cx, lgb_read_tree(cx, &at, text + n, 0, false, maker, &found));
+    while (found) TRY_DONE(cx, lgb_read_tree(cx, &at, text + n, maker, &found));
     err = trees_end(cx, maker, out);
     maker = NULL;
 done:

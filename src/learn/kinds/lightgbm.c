@@ -125,7 +125,7 @@ static Err run(Ctx *cx, const FitIn *in, LgbFit *fit, Race *race)
         }
         TRY(cx, race->rounds ? OK : ctx_check(cx));
         int64_t from = ctx_mono_us(cx);
-        TRY(cx, lgb_round(cx, fit, NULL, NULL, &grew));
+        TRY(cx, lgb_round(cx, fit, &grew));
         TRY(cx, lgb_rounds(cx, fit, &race->rounds));
         took = fmax(ctx_since_s(cx, from), 0.7 * took);
         barren = grew ? 0 : barren + 1;
@@ -164,8 +164,8 @@ static Err fit_lightgbm(Ctx *cx, const FitIn *in, FitOut *out)
     TRY_DONE(cx, lgb_data(cx, &fit, &train, &valid, text.at));
     TRY_DONE(cx, lgb_start(cx, &fit, text.at));
     TRY_DONE(cx, run(cx, in, &fit, &race));
-    TRY_DONE(cx, trees_start(cx, TREES_SUM, outputs, (uint32_t)in->X.cols, 0, &maker));
-    TRY_DONE(cx, lgb_take(cx, &fit, race.best, outputs, (uint32_t)whole(in->args, LEAVES), NULL, false, maker));
+    TRY_DONE(cx, trees_start(cx, TREES_SUM, outputs, false, (uint32_t)in->X.cols, 0, &maker));
+    TRY_DONE(cx, lgb_take(cx, &fit, race.best, outputs, (uint32_t)whole(in->args, LEAVES), maker));
     err = trees_end(cx, maker, &out->model);
     maker = NULL;
     TRY_DONE(cx, err);
