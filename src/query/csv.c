@@ -305,16 +305,14 @@ static Err look_kind(Ctx *cx, Csv *s)
 
 /* -------------------------------------------------------------- the header */
 
-/* One name that holds another delimiter: the file was cut by the wrong one. */
-static Err look_delimiter(Ctx *cx, const Csv *s, QueryFormat format)
+/* Read as TSV, one name that holds another delimiter: it is no TSV. */
+static Err look_delimiter(Ctx *cx, const Csv *s)
 {
     const char *name = s->base.names.at[0];
-    size_t at = strcspn(name, ",;\t|");
-    if (s->base.names.n != 1 || !name[at]) return OK;
-    char c = name[at];
-    return FAIL(cx, ERR_BAD_INPUT, "'%s' has one column, named '%.80s': its values seem to be parted by '%s'%s", s->base.path, name,
-                c == '\t' ? "tab" : (char[2]){ c, 0 },
-                format == QUERY_TSV ? ", not by tabs; read it as CSV" : " in the first row only; part all rows by one of , ; | or tab");
+    size_t at = strcspn(name, ",;|");
+    if (s->record.cell[0].quoted || !name[at]) return OK;
+    return FAIL(cx, ERR_BAD_INPUT, "'%s' has one column, named '%.80s': its values seem to be parted by '%c', not by tabs; "
+                "read it as CSV", s->base.path, name, name[at]);
 }
 
 /* Names that are all numbers: likely there is no header. */
@@ -348,7 +346,7 @@ static Err read_header(Ctx *cx, Csv *s, QueryFormat format)
         while (n && strchr(" \t\r\n", p[n - 1])) n--;
         TRY(cx, names_add(cx, names, p, n));
     }
-    if (names->n == 1) TRY(cx, look_delimiter(cx, s, format));
+    if (names->n == 1 && format == QUERY_TSV) TRY(cx, look_delimiter(cx, s));
     TRY(cx, names_close(cx, names, s->base.path));
     look_numbers(cx, s);
     pass(s);
