@@ -77,6 +77,7 @@ typedef struct TrialData {       /* what the ensemble needs of a trial */
     size_t model_n[BUILD_PARTS_MAX];
     uint32_t rounds[BUILD_PARTS_MAX];
     double scale;                /* temperature fitted out of fold */
+    bool late;                   /* it failed because the time was up */
 } TrialData;
 
 typedef struct Auto {

@@ -13,7 +13,8 @@
 
 #define SMALL_ROWS 10000
 #define SELECT_SHARE .75           /* of counted trials; the rest are tune's */
-#define TOO_LONG 1.5               /* a trial guessed to take so many times what is left is passed over */
+#define TOO_LONG 1.0               /* a trial guessed to take so many times what is left is passed over ... */
+#define TOO_LONG_ROUNDS 8.0        /* ... and one that can stop after fewer rounds, so many times */
 #define WORTH_S .03                /* no trial is started with less time left */
 
 typedef struct Row {
@@ -68,7 +69,7 @@ static bool affordable(Ctx *cx, const Auto *a, const Learner *l, const double *a
     double left = auto_left_s(cx, a, STAGE_TUNE);
     if (isinf(left)) return true;
     if (left < WORTH_S) return false;
-    return number <= 3 || trial_guess_s(a, l, args) <= left * TOO_LONG;
+    return number <= 3 || trial_guess_s(a, l, args) <= left * (l->can & LEARN_ROUNDS ? TOO_LONG_ROUNDS : TOO_LONG);
 }
 
 static bool next(void *self, Ctx *cx, Auto *a, uint32_t number, const Learner **learner, double *args)
@@ -129,7 +130,7 @@ Err stage_select(Ctx *cx, Auto *a)
         if (!isinf(d->error) && (!best || d->error < best->error)) best = d;
     }
     for (uint32_t i = 0; i < a->trials_n; i++)
-        if (a->trial[i]->told.state == TRIAL_FAILED && isinf(auto_left_s(cx, a, STAGE_TUNE)))
+        if (a->trial[i]->told.state == TRIAL_FAILED && a->in->trials)
             TRY(cx, auto_warn(cx, a, "trial %u (%s) failed: %s", a->trial[i]->told.number, a->trial[i]->told.learner, a->trial[i]->told.why));
     if (best)
         snprintf(a->summary[STAGE_SELECT], sizeof a->summary[0], "%u trials%s; best is %s, %s %.5g", n, failed ? " (some failed)" : "", best->told.learner,

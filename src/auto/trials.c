@@ -192,8 +192,9 @@ done:
 }
 
 /* What one trial may take of the time left to the search, so that a slow one leaves room for others. */
-static double share_of(const Learner *l)
+static double share_of(const Learner *l, Stage stage)
 {
+    if (stage == STAGE_TUNE) return .9;        /* the search has measured what it asks for */
     if (!strcmp(l->name, "linear")) return .2;
     if (!strcmp(l->name, "knn")) return .2;
     return .45;
@@ -208,7 +209,7 @@ static Err trial_start(Ctx *cx, Auto *a, Open *o)
         Job *job = &o->job[k];
         uint64_t key[2] = { a->in->seed, d->told.number };
         *job = (Job){ .learner = d->learner, .part = k, .seed = random_hash(key, sizeof key, 1), .deadline_us = a->stage_end_us[STAGE_TUNE], .tag = o };
-        if (isfinite(left)) job->limit_s = left * share_of(d->learner) / turns;
+        if (isfinite(left)) job->limit_s = left * share_of(d->learner, d->told.stage) / turns;
         memcpy(job->args, d->args, sizeof job->args);
         TRY(cx, pool_submit(cx, a->pool, job));
     }
@@ -352,7 +353,8 @@ static Err fold_back_in(Ctx *cx, Auto *a, Job *job)
 {
     Open *o = job->tag;
     TrialData *d = o->d;
-    if (job->err && d->told.state != TRIAL_FAILED) fail_trial(cx, d, job->why);
+    if (job->err && d->told.state != TRIAL_FAILED) fail_trial(cx, d, job->err == ERR_TIME ? "there was not time for it" : job->why);
+    d->late |= job->err == ERR_TIME;
     if (!job->err && d->told.state != TRIAL_FAILED) TRY(cx, take_fold(cx, a, d, job));
     job_clear(cx, job);
     if (--o->waiting) return OK;

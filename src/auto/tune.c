@@ -112,7 +112,7 @@ static bool next(void *self, Ctx *cx, Auto *a, uint32_t number, const Learner **
     Tune *t = self;
     double left = auto_left_s(cx, a, STAGE_TUNE);
     Random r = random_make(a->in->seed, "tune", number, 0);
-    if (left < WORTH_S) return false;
+    if (left < WORTH_S || (a->trials_n && a->trial[a->trials_n - 1]->late)) return false;
     uint32_t known = number > VISIBLE_LAG ? number - VISIBLE_LAG : 0;
     learn_results(a, t, known > t->first ? known : t->first);
     sort_points(t);

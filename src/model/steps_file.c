@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define STEPS_VERSION 1
-#define ROW_BYTES_MIN 41            /* what one row takes at least */
+#define ROW_BYTES_MIN 37            /* what one row takes at least */
 
 /* ------------------------------------------------------------------ saving */
 
