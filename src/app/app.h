@@ -69,7 +69,6 @@ typedef struct AppStage { const char *name, *summary; double seconds; } AppStage
 
 typedef struct AppWatch {            /* told while a long verb works; members may be NULL */
     void (*begun)(void *self, const char *run, const char *project, bool made_project);
-    void (*stage)(void *self, const AppStage *stage);
     void (*trial)(void *self, uint32_t trials, const char *metric, double best, double se);
     void *self;
 } AppWatch;
@@ -93,6 +92,7 @@ typedef struct AppAutoIn {
     const char *const *exclude;  size_t exclude_n;
     const char *const *learners; size_t learners_n;
     bool no_keep;
+    const char *command;             /* as typed, for the record; NULL */
     AppWatch watch;
 } AppAutoIn;
 
@@ -105,6 +105,7 @@ typedef struct AppAutoOut {
     double score, se;
     const char *test_json;           /* {metric: value} or NULL */
     const AppBoardRow *board; size_t board_n;
+    const char *board_json;          /* the same as an array, with parameters */
     AppStage *stage;          size_t stages_n;
     const char *const *warning; size_t warnings_n;
     const char *report;              /* path of the page; NULL: none was written */

@@ -98,6 +98,8 @@ int cli_run(Ctx *cx, Shell *sh, int argc, const char *const *argv)
 {
     Words w;
     Line line;
+    sh->argc = argc;
+    sh->argv = argv;
     line_init(&line, cx, sh);
     Err err = words_read(cx, argc, argv, &w);
     set_globals(sh, &w);

@@ -25,6 +25,8 @@ typedef struct Shell {
     /* From the global options, set by cli_run: */
     bool json, quiet, colour_out, colour_err;
     int verbose;
+    int argc;
+    const char *const *argv;           /* as typed */
     Line *line;
 } Shell;
 

@@ -20,17 +20,6 @@ static void watch_begun(void *self, const char *run, const char *project, bool m
     }
 }
 
-static void watch_stage(void *self, const AppStage *s)
-{
-    Shell *sh = self;
-    char text[512], took[32];
-    if (sh->quiet) return;
-    show_seconds(s->seconds, took);
-    snprintf(text, sizeof text, "  %-11s %8s  %.400s", s->name, took, s->summary);
-    line_talk(sh->line, INK_NONE, "", text);
-    line_draw(sh->line, true);
-}
-
 static void watch_trial(void *self, uint32_t trials, const char *metric, double best, double se)
 {
     Line *l = ((Shell *)self)->line;
@@ -40,6 +29,20 @@ static void watch_trial(void *self, uint32_t trials, const char *metric, double 
     l->trials = trials;
     snprintf(l->best, sizeof l->best, "best %.32s %s ± %s", metric, score, spread);
     line_draw(l, false);
+}
+
+/* The command line as typed, for the record; NULL when memory is short. */
+static const char *typed(Ctx *cx, const Shell *sh)
+{
+    Text t;
+    text_init(&t, cx);
+    for (int i = 0; i < sh->argc; i++) {
+        bool plain = sh->argv[i][0] && !strpbrk(sh->argv[i], " \t\n'\"\\$*?[]();&|<>");
+        text_fmt(&t, plain ? "%s%s" : "%s'%s'", i ? " " : "", i ? sh->argv[i] : "leat");
+    }
+    const char *kept = t.broken ? NULL : ctx_scratch_text(cx, t.at);
+    text_clear(&t);
+    return kept;
 }
 
 static Err auto_words(Ctx *cx, Shell *sh, const Words *w, AppAutoIn *in)
@@ -60,7 +63,8 @@ static Err auto_words(Ctx *cx, Shell *sh, const Words *w, AppAutoIn *in)
         .threads = (uint32_t)words_num(w, "threads", 0),
         .memory_mib = (uint64_t)words_num(w, "memory", 0),
         .no_keep = words_has(w, "no-keep"),
-        .watch = { watch_begun, watch_stage, watch_trial, sh },
+        .command = typed(cx, sh),
+        .watch = { watch_begun, watch_trial, sh },
     };
     TRY(cx, words_list(cx, w, "exclude", &in->exclude, &in->exclude_n));
     TRY(cx, words_list(cx, w, "learners", &in->learners, &in->learners_n));

@@ -59,7 +59,7 @@ void line_draw(Line *l, bool now)
     if (!sh->err_terminal || sh->quiet) return;
     int64_t t = ctx_mono_us(l->cx);
     if (!now && t - l->drawn_us < LINE_EVERY_US) return;
-    size_t at = (size_t)snprintf(text, sizeof text, "%-11.40s ", l->stage[0] ? l->stage : "working");
+    size_t at = (size_t)snprintf(text, sizeof text, "%-27.40s ", l->stage[0] ? l->stage : "working");
     if (l->total > 0) {
         double share = l->done / l->total;
         at += bar(text + at, sizeof text - at, share < 0 ? 0 : share > 1 ? 1 : share);

@@ -42,7 +42,8 @@ Err app_auto(Ctx *cx, House *house, const AppAutoIn *in, AppAutoOut *out)
     asked.auto_in = *in;
     asked.exclude_n = in->exclude_n;
     if (in->exclude_n) snprintf(asked.first_exclude, sizeof asked.first_exclude, "%s", in->exclude[0]);
-    if (in->watch.stage) in->watch.stage(in->watch.self, &(AppStage){ "visualize", "3 columns", 0.1 });
+    ctx_step(cx, "trying learners", 1, 2);
+    ctx_note(cx, "visualize 3 columns");
     if (in->watch.trial) in->watch.trial(in->watch.self, 1, "auc", 0.9, 0.01);
     ctx_warn(cx, "a warning of the room");
     *out = (AppAutoOut){ .run = "1", .build = "titanic@1", .metric = "auc", .task = "binary", .score = 0.9, .se = 0.01,

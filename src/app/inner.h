@@ -1,0 +1,108 @@
+/* app/inner.h -- what the verbs share: the project, reading data, builds, pages. */
+#ifndef APP_INNER_H
+#define APP_INNER_H
+
+#include "app/app.h"
+#include "auto/auto.h"
+#include "query/query.h"
+#include "repo/repo.h"
+
+#include <yyjson.h>
+
+#define APP_DATA_FILES_MAX 10000
+#define APP_BUILD_MAX BUILD_FILE_MAX
+
+/* ---------------------------------------------------------------- project.c */
+
+struct Project {
+    Repo *repo;
+    bool writable;
+    char folder[REPO_PATH_MAX];
+};
+
+typedef enum ProjectNeed {
+    PROJECT_READ,        /* must be there */
+    PROJECT_MAYBE,       /* to read, if there is one: house->project stays NULL otherwise */
+    PROJECT_WRITE,       /* must be there, to write */
+    PROJECT_MAKE,        /* to write; made in the current folder where there is none */
+} ProjectNeed;
+
+/* Open the project of the current folder.  *made (may be NULL): it was made just now. */
+MUST_USE Err project_open(Ctx *cx, House *house, ProjectNeed need, bool *made);
+/* Is the current folder in a project?  Opens nothing. */
+bool project_here(Ctx *cx, char folder[REPO_PATH_MAX]);
+
+/* ------------------------------------------------------------------- data.c */
+
+/* Warnings told while a verb works, kept for its answer.  Everything else is passed on. */
+typedef struct Ear {
+    Ctx *cx;
+    Progress before;
+    const char **text;   /* scratch */
+    size_t n, cap;
+    bool pass;           /* also tell warnings to whoever listened before */
+} Ear;
+void ear_on(Ear *ear, Ctx *cx, bool pass);
+void ear_off(Ear *ear);                  /* hands progress back; the texts stay */
+void ear_retell(Ear *ear);               /* tell what was kept to whoever listened before */
+void ear_add(Ear *ear, const char *text);
+void ear_json(Ear *ear, const char *json);   /* an array of texts */
+
+/* Read for training or looking.  ERR_BAD_INPUT a type for no column, with the nearest. */
+MUST_USE Err data_read(Ctx *cx, const AppData *in, uint32_t threads, Table **out, QueryInfo *info);
+/* The index of a column, or a failure that names the nearest.  what: "target", "column" */
+MUST_USE Err data_column(Ctx *cx, const Table *t, const char *name, const char *what, size_t *col);
+/* A file's name without folders and endings: "data/x.csv.gz" is "x". */
+void data_stem(const char *path, char *out, size_t n);
+
+/* The bytes behind a path (or glob), for the record. */
+typedef struct DataBytes {
+    Digest digest;       /* of the file; of a manifest (JSON, one line a file) when there are several */
+    uint64_t bytes;
+    size_t files;
+} DataBytes;
+MUST_USE Err data_bytes(Ctx *cx, Store *store, const char *path, bool keep, DataBytes *out);
+/* A path from which the same bytes can be read again: the old one if it still holds them, else a copy out of the store,
+** which data_back_end removes.  ERR_NOT_FOUND */
+typedef struct DataBack { char path[REPO_PATH_MAX], folder[REPO_PATH_MAX]; size_t files; } DataBack;
+MUST_USE Err data_back(Ctx *cx, Repo *repo, const RunRow *run, DataBack *out);
+void data_back_end(Ctx *cx, DataBack *back);
+
+/* ----------------------------------------------------------------- builds.c */
+
+typedef struct Loaded {
+    Build *build;
+    BuildRef ref;
+    BuildBytes bytes;
+    Repo *repo;          /* that holds it, or NULL (borrowed) */
+    char name[REPO_NAME_MAX + 24], digest[SHA256_TEXT_MAX];
+} Loaded;
+/* Find and load what BUILD stands for.  Release with build_put. */
+MUST_USE Err build_take(Ctx *cx, House *house, const char *ref, bool parse, Loaded *out);
+void build_put(Ctx *cx, Loaded *l);
+
+/* ------------------------------------------------------------------- page.c */
+
+typedef struct PageStage { const char *name, *json; } PageStage;
+/* Make the report page.  facts: pairs name, value; ends with NULL. */
+MUST_USE Err page_make(Ctx *cx, const char *title, const char *subtitle, const char *const *facts, const PageStage *stage, size_t stages_n,
+                       const char *overview, Text *html);
+/* Write it whole.  path NULL: into .leat/reports/NAME.html of the project.  *out: where it lies, absolute, scratch. */
+MUST_USE Err page_write(Ctx *cx, const Repo *repo, const char *path, const char *name, const Text *html, const char **out);
+
+/* ------------------------------------------------------------------- json.c */
+
+/* Values of a parsed object; a number that is missing or null is NaN, a text "". */
+double get_num(yyjson_val *o, const char *key);
+const char *get_text(Ctx *cx, yyjson_val *o, const char *key);        /* scratch copy; never NULL but for want of memory */
+const char *get_raw(Ctx *cx, yyjson_val *o, const char *key);         /* as JSON text; NULL when absent */
+MUST_USE Err json_parse(Ctx *cx, const char *json, const char *what, yyjson_doc **out);     /* ERR_CORRUPT; yyjson_doc_free */
+void json_texts(Text *t, const char *key, const char *const *text, size_t n);
+
+/* -------------------------------------------------------------------- git.c */
+
+typedef struct GitState { char commit[128], remote[1024]; bool dirty; } GitState;
+/* What Git says of the current folder; all empty where there is none.  Never fails: it is a note. */
+void git_look(Ctx *cx, GitState *out);
+
+#endif

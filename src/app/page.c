@@ -1,0 +1,40 @@
+/* app/page.c -- the report page of a verb: made by room report, put where people find it. */
+#include "app/inner.h"
+
+#include "base/save.h"
+#include "os/os.h"
+#include "report/report.h"
+
+#include <string.h>
+
+Err page_make(Ctx *cx, const char *title, const char *subtitle, const char *const *facts, const PageStage *stage, size_t stages_n,
+              const char *overview, Text *html)
+{
+    ReportFact fact[16];
+    ReportStage list[STAGES_N];
+    ReportIn in = { .title = title, .subtitle = subtitle, .fact = fact, .stage = list, .overview = overview };
+    for (; facts && facts[0] && in.facts_n < 16; facts += 2) fact[in.facts_n++] = (ReportFact){ facts[0], facts[1] };
+    for (size_t i = 0; i < stages_n && in.stages_n < STAGES_N; i++)
+        if (stage[i].json) list[in.stages_n++] = (ReportStage){ stage[i].name, stage[i].json };
+    TRY(cx, report_html(cx, &in, html));
+    return OK;
+}
+
+Err page_write(Ctx *cx, const Repo *repo, const char *path, const char *name, const Text *html, const char **out)
+{
+    const Files *f = cx->world->files;
+    char file[SAVE_PATH_MAX], whole[OS_PATH_MAX];
+    *out = NULL;
+    if (!path) {
+        char *folder = ctx_scratch_fmt(cx, "%s/reports", repo_home(repo));
+        if (!folder) return FAIL(cx, ERR_NOMEM, "writing the report");
+        Err err = f->make_folder(f->self, folder);
+        if (err) return FAIL(cx, err, "making the folder '%s' for reports", folder);
+        snprintf(file, sizeof file, "%s/%s.html", folder, name);
+        path = file;
+    }
+    TRY(cx, save_whole(cx, path, html->at, html->n));
+    TRY(cx, os_real_path(cx, path, whole));
+    *out = ctx_scratch_text(cx, whole);
+    return *out ? OK : FAIL(cx, ERR_NOMEM, "after writing '%s'", path);
+}

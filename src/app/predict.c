@@ -1,0 +1,217 @@
+/* app/predict.c -- score rows with a build and write one line a row. */
+#include "app/inner.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CHUNK_ROWS 4096             /* rows explained at once: Shapley values are rows x outputs x columns */
+
+typedef struct Answers {            /* columns of the result, by row */
+    QueryColumn *column;
+    size_t columns, rows;
+    const char **label;             /* rows: predicted class */
+    double *p;                      /* columns of probabilities, column-major; or the values */
+    double *shap;                   /* columns of Shapley values, column-major */
+} Answers;
+
+static void answers_clear(Ctx *cx, Answers *a)
+{
+    ctx_put(cx, a->column);
+    ctx_put(cx, a->label);
+    ctx_put(cx, a->p);
+    ctx_put(cx, a->shap);
+    *a = (Answers){ 0 };
+}
+
+/* Probabilities row by row become columns; a binary build tells only that of class 1. */
+static void spread(const Build *b, const double *answer, size_t rows, Answers *a)
+{
+    uint32_t k = build_outputs(b);
+    for (size_t i = 0; i < rows; i++) {
+        if (!b->classes) {
+            a->p[i] = answer[i];
+            continue;
+        }
+        a->label[i] = b->class_name[build_class(b, answer + i * k)];
+        for (uint32_t c = 0; c < b->classes; c++)
+            a->p[c * rows + i] = b->task != TASK_BINARY ? answer[i * k + c] : c ? answer[i] : 1 - answer[i];
+    }
+}
+
+/* Shapley values of the margin that the answer came from: the only one, or that of the predicted class. */
+static Err explain(Ctx *cx, const Build *b, const Table *t, const double *answer, Answers *a)
+{
+    Err err = OK;
+    size_t n = b->schema->n + 1, k = build_outputs(b), rows = t->rows;
+    Table *part = NULL;
+    uint32_t *at = NULL;
+    double *phi = NULL;
+    size_t most = rows < CHUNK_ROWS ? rows : CHUNK_ROWS;
+    GET_DONE(cx, at, most, "explaining %zu rows", rows);
+    phi = ctx_get_n(cx, most * k * n, sizeof *phi);
+    if (!phi) {
+        err = FAIL(cx, ERR_NOMEM, "explaining %zu rows", rows);
+        goto done;
+    }
+    for (size_t from = 0; from < rows; from += most) {
+        size_t m = rows - from < most ? rows - from : most;
+        TRY_DONE(cx, ctx_check(cx));
+        ctx_step(cx, "explain", (double)from, (double)rows);
+        for (size_t i = 0; i < m; i++) at[i] = (uint32_t)(from + i);
+        TRY_DONE(cx, table_rows(cx, t, at, m, &part));
+        TRY_DONE(cx, build_explain(cx, b, part, phi));
+        for (size_t i = 0; i < m; i++) {
+            size_t c = k > 1 ? build_class(b, answer + (from + i) * k) : 0;
+            for (size_t j = 0; j < n; j++) a->shap[j * rows + from + i] = phi[(i * k + c) * n + j];
+        }
+        table_free(cx, part);
+        part = NULL;
+    }
+done:
+    table_free(cx, part);
+    ctx_put(cx, at);
+    ctx_put(cx, phi);
+    return err;
+}
+
+static Err add_shap(Ctx *cx, const Build *b, Answers *a)
+{
+    for (size_t j = 0; j <= b->schema->n; j++) {
+        const char *of = j < b->schema->n ? b->schema->col[j].name : "base";
+        QueryColumn *q = &a->column[a->columns++];
+        *q = (QueryColumn){ .name = ctx_scratch_fmt(cx, "shap_%s", of), .num = a->shap + j * a->rows };
+        if (!q->name) return FAIL(cx, ERR_NOMEM, "naming columns");
+    }
+    return OK;
+}
+
+/* Kept columns, the prediction, probabilities, explanations: in this order. */
+static Err answer_all(Ctx *cx, const AppPredictIn *in, const Build *b, const Table *raw, const Table *t, Answers *a)
+{
+    Err err = OK;
+    uint32_t k = build_outputs(b);
+    size_t rows = t->rows, probs = b->classes ? b->classes : 1;
+    double *answer = NULL;
+    a->rows = rows;
+    GET_DONE(cx, answer, rows * k, "scoring %zu rows", rows);
+    GET_DONE(cx, a->p, rows * probs, "scoring %zu rows", rows);
+    GET_DONE(cx, a->label, rows, "scoring %zu rows", rows);
+    GET_DONE(cx, a->column, in->keep_n + 1 + probs + b->schema->n + 1, "scoring %zu rows", rows);
+    if (in->explain) GET_DONE(cx, a->shap, rows * (b->schema->n + 1), "explaining %zu rows", rows);
+    TRY_DONE(cx, build_margin(cx, b, t, answer));
+    build_answer(b, answer, rows, answer);
+    spread(b, answer, rows, a);
+    if (in->explain) TRY_DONE(cx, explain(cx, b, t, answer, a));
+    for (size_t i = 0; i < in->keep_n; i++) {
+        size_t col;
+        TRY_DONE(cx, data_column(cx, raw, in->keep[i], "column to keep", &col));
+        a->column[a->columns++] = (QueryColumn){ .name = raw->col[col].name, .column = &raw->col[col] };
+    }
+    a->column[a->columns++] = b->classes ? (QueryColumn){ .name = "prediction", .text = a->label } : (QueryColumn){ .name = "prediction", .num = a->p };
+    for (uint32_t c = 0; in->proba && c < b->classes; c++) {
+        QueryColumn *q = &a->column[a->columns++];
+        *q = (QueryColumn){ .name = ctx_scratch_fmt(cx, "p_%s", b->class_name[c]), .num = a->p + c * rows };
+        if (!q->name) {
+            err = FAIL(cx, ERR_NOMEM, "naming columns");
+            goto done;
+        }
+    }
+    if (in->explain) TRY_DONE(cx, add_shap(cx, b, a));
+done:
+    ctx_put(cx, answer);
+    return err;
+}
+
+static void cell_json(const Column *c, size_t row, Text *t)
+{
+    size_t n;
+    if (!column_has(c, row)) json_null(t);
+    else if (c->num) json_num(t, c->num[row]);
+    else {
+        const char *s = dict_at(&c->dict, (uint32_t)c->code[row], &n);
+        json_text_n(t, s, n);
+    }
+}
+
+static void rows_json(const Answers *a, Text *t)
+{
+    json_open_array(t);
+    for (size_t i = 0; i < a->rows && !t->broken; i++) {
+        json_open(t);
+        for (size_t j = 0; j < a->columns; j++) {
+            const QueryColumn *q = &a->column[j];
+            json_key(t, q->name);
+            if (q->column) cell_json(q->column, i, t);
+            else if (q->text) json_text(t, q->text[i]);
+            else json_num(t, q->num[i]);
+        }
+        json_close(t);
+    }
+    json_close_array(t);
+}
+
+static Err write_answers(Ctx *cx, const AppPredictIn *in, const Answers *a)
+{
+    QueryOut q = { .path = in->out, .fd = in->fd, .column = a->column, .columns = a->columns, .rows = a->rows };
+    if (in->json) {
+        rows_json(a, in->json);
+        return text_err(in->json);
+    }
+    if (in->format && !query_format_read(in->format, &q.format)) return FAIL(cx, ERR_USAGE, "no format '%.60s'", in->format);
+    if (!in->out && q.format == QUERY_PARQUET) return FAIL(cx, ERR_USAGE, "Parquet goes to a file: give -o FILE.parquet");
+    TRY(cx, query_write(cx, &q));
+    return OK;
+}
+
+static Err read_rows(Ctx *cx, const AppPredictIn *in, const Build *b, Ear *ear, Table **raw, Table **t)
+{
+    Text warnings;
+    QueryIn q = { .path = in->data.path, .sheet = in->data.sheet, .threads = in->threads };
+    TRY(cx, query_read_schema(cx, &q, b->schema, in->keep, in->keep_n, raw, NULL));
+    text_init(&warnings, cx);
+    Err err = build_conform(cx, b, *raw, t, &warnings);
+    if (!err) ear_json(ear, warnings.at);
+    text_clear(&warnings);
+    return err;
+}
+
+Err app_predict(Ctx *cx, House *house, const AppPredictIn *in, AppPredictOut *out)
+{
+    Err err = OK;
+    Loaded l;
+    Answers a = { 0 };
+    Table *raw = NULL, *t = NULL;
+    Ear ear;
+    *out = (AppPredictOut){ 0 };
+    TRY(cx, build_take(cx, house, in->build, true, &l));
+    ear_on(&ear, cx, true);
+    TRY_DONE(cx, read_rows(cx, in, l.build, &ear, &raw, &t));
+    TRY_DONE(cx, answer_all(cx, in, l.build, raw, t, &a));
+    TRY_DONE(cx, write_answers(cx, in, &a));
+    *out = (AppPredictOut){
+        .build = ctx_scratch_text(cx, l.name), .digest = ctx_scratch_text(cx, l.digest), .out = in->out, .rows = t->rows,
+        .warning = ear.text, .warnings_n = ear.n, .wall_s = ctx_since_s(cx, house->started_us),
+    };
+    if (!out->build || !out->digest) err = FAIL(cx, ERR_NOMEM, "after scoring %zu rows", t->rows);
+done:
+    ear_off(&ear);
+    answers_clear(cx, &a);
+    table_free(cx, t);
+    table_free(cx, raw);
+    build_put(cx, &l);
+    if (err) *out = (AppPredictOut){ 0 };
+    return err;
+}
+
+void app_predict_json(const AppPredictOut *out, const char *rows, Text *t)
+{
+    json_open(t);
+    json_key_text(t, "build", out->build);
+    json_key_text(t, "digest", out->digest);
+    json_key_int(t, "rows", (int64_t)out->rows);
+    if (out->out) json_key_text(t, "out", out->out);
+    if (rows) json_key_raw(t, "predictions", rows);
+    json_texts(t, "warnings", out->warning, out->warnings_n);
+    json_key_num(t, "wall_s", out->wall_s);
+    json_close(t);
+}

@@ -1,0 +1,253 @@
+/* app/record.c -- trials, stages and warnings of a run go on record as they happen.
+**
+** A trial's blob is an object of the store before its row is in the ledger, so a
+** killed run loses nothing it said it had.  The run begins when the first stage
+** has ended: data that cannot be learned from leaves no trace.
+*/
+#include "app/record.h"
+
+#include "os/os.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOB_MAX ((size_t)1 << 31)
+
+static void words_key(Text *t, const char *key, const char *const *word, size_t n)
+{
+    json_key_open_array(t, key);
+    for (size_t i = 0; i < n; i++) json_text(t, word[i]);
+    json_close_array(t);
+}
+
+Err record_options(Ctx *cx, const AppAutoIn *in, uint64_t seed, const char **out)
+{
+    Text t;
+    *out = NULL;
+    text_init(&t, cx);
+    json_open(&t);
+    words_key(&t, "exclude", in->exclude, in->exclude_n);
+    words_key(&t, "learners", in->learners, in->learners_n);
+    json_key_int(&t, "memory_mib", (int64_t)in->memory_mib);
+    json_key_text(&t, "metric", in->metric);
+    words_key(&t, "na", in->data.na, in->data.na_n);
+    json_key_int(&t, "seed", (int64_t)seed);
+    json_key_text(&t, "sheet", in->data.sheet);
+    json_key_text(&t, "target", in->target);
+    json_key_text(&t, "task", in->task);
+    json_key_text(&t, "test", in->test);
+    json_key_int(&t, "threads", in->threads);
+    if (in->trials) json_key_int(&t, "trials", in->trials);
+    else json_key_num(&t, "time_s", in->time_s);
+    words_key(&t, "type", in->data.types, in->data.types_n);
+    json_key_text(&t, "until", in->until);
+    json_close(&t);
+    Err err = text_err(&t);
+    if (!err && !(*out = ctx_scratch_text(cx, t.at))) err = FAIL(cx, ERR_NOMEM, "noting the options");
+    text_clear(&t);
+    return err;
+}
+
+/* ------------------------------------------------------------------- begin */
+
+Err record_begin(Record *r)
+{
+    Ctx *cx = r->cx;
+    DataBytes data;
+    GitState git;
+    char host[256];
+    if (r->run) return OK;
+    TRY(cx, project_open(cx, r->house, PROJECT_MAKE, &r->made_project));
+    Repo *repo = r->house->project->repo;
+    TRY(cx, data_bytes(cx, repo_store(repo), r->in->data.path, !r->in->no_keep, &data));
+    if (r->resumes && !digest_same(&data.digest, &r->resumed))
+        return FAIL(cx, ERR_BAD_INPUT, "'%.150s' has changed since run %s: its trials do not fit these rows; leave --resume out", r->in->data.path,
+                    r->in->resume);
+    git_look(cx, &git);
+    os_host_name(host, sizeof host);
+    RunStart start = {
+        .verb = "auto", .command = r->in->command ? r->in->command : "leat auto", .options = r->options, .seed = r->seed,
+        .data_path = r->in->data.path, .data = &data.digest, .data_bytes = data.bytes, .data_kept = !r->in->no_keep,
+        .git_commit = git.commit[0] ? git.commit : NULL, .git_remote = git.remote[0] ? git.remote : NULL, .git_dirty = git.dirty,
+        .host = host, .version = LEAT_VERSION,
+    };
+    TRY(cx, repo_run_start(cx, repo, &start, &r->run));
+    if (r->in->watch.begun) {
+        const char *name = ctx_scratch_fmt(cx, "%llu", (unsigned long long)repo_run_number(r->run));
+        r->in->watch.begun(r->in->watch.self, name ? name : "", repo_folder(repo), r->made_project);
+    }
+    return OK;
+}
+
+static Err log_warnings(Record *r, const char *stage)
+{
+    for (; r->logged_n < r->ear->n; r->logged_n++)
+        TRY(r->cx, repo_run_log(r->cx, r->run, PROGRESS_WARNING, stage, r->ear->text[r->logged_n]));
+    return OK;
+}
+
+/* -------------------------------------------------------------------- sink */
+
+/* The metric that trials will be scored by: what was asked, else the task's own, which stage 1 has found out. */
+static void find_metric(Record *r, const char *json)
+{
+    Task task;
+    yyjson_doc *doc = yyjson_read(json, strlen(json), 0);
+    const char *word = yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(doc), "task"));
+    if (r->in->metric) r->metric = metric_find(r->in->metric);
+    else if (word && task_read(word, &task)) r->metric = metric_default(task);
+    yyjson_doc_free(doc);
+}
+
+static Err on_stage(void *self, Ctx *cx, Stage s, double seconds, const char *summary, const char *json)
+{
+    Record *r = self;
+    char name[64];
+    Digest digest;
+    TRY(cx, record_begin(r));
+    TRY(cx, log_warnings(r, stage_word(s)));
+    snprintf(name, sizeof name, "stage/%s.json", stage_word(s));
+    size_t n = strlen(json);
+    TRY(cx, repo_run_artifact(cx, r->run, name, "application/json", json, n, &digest));
+    StageRow row = { .name = stage_word(s), .seconds = seconds, .summary = summary, .artifact = &digest };
+    TRY(cx, repo_run_stage(cx, r->run, &row));
+    ctx_put(cx, r->json[s]);
+    r->json[s] = ctx_get(cx, n + 1);
+    const char *kept = ctx_scratch_text(cx, summary);
+    if (!r->json[s] || !kept) return FAIL(cx, ERR_NOMEM, "keeping the results of stage %s", stage_word(s));
+    memcpy(r->json[s], json, n + 1);
+    r->stage[r->stages_n++] = (AppStage){ stage_word(s), kept, seconds };
+    if (s == STAGE_VISUALIZE) find_metric(r, json);
+    return OK;
+}
+
+static Err on_trial(void *self, Ctx *cx, const Trial *t)
+{
+    Record *r = self;
+    char name[64];
+    bool failed = t->state == TRIAL_FAILED;
+    TRY(cx, record_begin(r));
+    TRY(cx, log_warnings(r, stage_word(t->stage)));
+    if (t->blob) {
+        snprintf(name, sizeof name, "trial/%u", t->number);
+        TRY(cx, repo_run_artifact(cx, r->run, name, "application/x-leat-trial", t->blob, t->blob_n, NULL));
+    }
+    TrialRow row = {
+        .number = t->number, .learner = t->learner, .params = t->params,
+        .fold_score = failed ? NULL : t->fold_score, .folds_n = failed ? 0 : t->folds,
+        .score = t->score, .se = t->se, .fit_s = t->fit_s, .predict_us_row = t->predict_us_row, .size_bytes = (double)t->size_bytes,
+        .state = failed ? REPO_TRIAL_FAILED : t->state == TRIAL_CUT ? REPO_TRIAL_CUT : REPO_TRIAL_OK,
+        .why = t->why && t->why[0] ? t->why : NULL, .stage = stage_word(t->stage),
+    };
+    TRY(cx, repo_run_trials(cx, r->run, &row, 1));
+    r->trials++;
+    bool higher = r->metric && r->metric->higher;
+    if (isfinite(t->score) && (!isfinite(r->best) || (higher ? t->score > r->best : t->score < r->best))) {
+        r->best = t->score;
+        r->best_se = t->se;
+    }
+    if (r->in->watch.trial)
+        r->in->watch.trial(r->in->watch.self, r->trials, r->metric ? r->metric->name : "score", r->best, r->best_se);
+    return OK;
+}
+
+AutoSink record_sink(Record *r)
+{
+    return (AutoSink){ .trial = on_trial, .stage = on_stage, .self = r };
+}
+
+void record_end(Record *r, RunState state, const char *summary)
+{
+    Ctx aside;
+    if (!r->run) return;
+    ctx_child(r->cx, &aside);
+    aside.cancel = NULL;                   /* what was done must still be written down */
+    aside.deadline_us = 0;
+    (void)!log_warnings(r, NULL);
+    (void)!repo_run_finish(&aside, r->run, state, summary);
+    ctx_clear(&aside);
+}
+
+void record_clear(Record *r)
+{
+    for (int s = 0; s < STAGES_N; s++) ctx_put(r->cx, r->json[s]);
+    repo_run_close(r->cx, r->run);
+    r->run = NULL;
+}
+
+/* ------------------------------------------------------------------ resume */
+
+void resumed_clear(Ctx *cx, Resumed *r)
+{
+    for (size_t i = 0; i < r->bytes_n; i++) ctx_put(cx, r->bytes[i]);
+    ctx_put(cx, r->bytes);
+    ctx_put(cx, r->trial);
+    *r = (Resumed){ 0 };
+}
+
+/* Options that decide the rows, their order, their folds and the features: equal in both, or the trials do not fit. */
+static Err same_ground(Ctx *cx, const RunRow *run, const char *options)
+{
+    static const char *const keys[] = { "target", "task", "seed", "exclude", "type", "na", "sheet", "metric" };
+    yyjson_doc *a = yyjson_read(run->options, strlen(run->options), 0), *b = yyjson_read(options, strlen(options), 0);
+    const char *differs = NULL;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !differs; i++)
+        if (!yyjson_equals(yyjson_obj_get(yyjson_doc_get_root(a), keys[i]), yyjson_obj_get(yyjson_doc_get_root(b), keys[i]))) differs = keys[i];
+    Err err = !differs ? OK : FAIL(cx, ERR_BAD_INPUT, "run %llu had another --%s: its trials do not fit; give the same, or leave --resume out (it was: %.200s)",
+                                   (unsigned long long)run->number, differs, run->command);
+    yyjson_doc_free(a);
+    yyjson_doc_free(b);
+    return err;
+}
+
+static Err take_artifact(Ctx *cx, Store *store, const RunFull *full, const char *name, Resumed *out, size_t *n)
+{
+    *n = 0;
+    for (size_t i = 0; i < full->artifacts_n; i++) {
+        if (strcmp(full->artifact[i].name, name)) continue;
+        TRY(cx, store_get(cx, store, &full->artifact[i].digest, BLOB_MAX, &out->bytes[out->bytes_n], n));
+        out->bytes_n++;
+        return OK;
+    }
+    return OK;
+}
+
+Err record_resume(Record *r, Resumed *out)
+{
+    Ctx *cx = r->cx;
+    Err err = OK;
+    RunRow run;
+    RunFull full;
+    size_t n;
+    *out = (Resumed){ 0 };
+    TRY(cx, project_open(cx, r->house, PROJECT_WRITE, NULL));
+    Repo *repo = r->house->project->repo;
+    TRY(cx, repo_run_find(cx, repo, r->in->resume, &run));
+    TRY(cx, repo_run_full(cx, repo, run.id, &full));
+    TRY(cx, same_ground(cx, &run, r->options));
+    r->resumed = run.data;
+    r->resumes = run.has_data;
+    GET_DONE(cx, out->bytes, full.trials_n + 1, "taking up run %s", r->in->resume);
+    GET_DONE(cx, out->trial, full.trials_n + 1, "taking up run %s", r->in->resume);
+    for (size_t i = 0; i < full.trials_n; i++) {
+        const TrialRow *t = &full.trial[i];
+        char name[64];
+        Stage stage = STAGE_SELECT;
+        snprintf(name, sizeof name, "trial/%u", t->number);
+        TRY_DONE(cx, take_artifact(cx, repo_store(repo), &full, name, out, &n));
+        if (!n) continue;
+        if (t->stage) (void)stage_read(t->stage, &stage);
+        out->trial[out->n++] = (Trial){
+            .number = t->number, .stage = stage, .learner = t->learner, .params = t->params, .why = "",
+            .state = t->state == REPO_TRIAL_CUT ? TRIAL_CUT : TRIAL_DONE, .score = t->score, .se = t->se, .fold_score = t->fold_score,
+            .folds = (uint32_t)t->folds_n, .fit_s = t->fit_s, .predict_us_row = t->predict_us_row,
+            .size_bytes = t->size_bytes > 0 ? (uint64_t)t->size_bytes : 0, .blob = out->bytes[out->bytes_n - 1], .blob_n = n,
+        };
+    }
+    TRY_DONE(cx, take_artifact(cx, repo_store(repo), &full, "stage/engineer.json", out, &n));
+    if (n) out->engineer = out->bytes[out->bytes_n - 1];
+done:
+    if (err) resumed_clear(cx, out);
+    return err;
+}

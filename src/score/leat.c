@@ -1,0 +1,219 @@
+/* score/leat.c -- include/leat.h: a build in somebody else's program.
+**
+** A thin face on rooms table and model.  It brings a world of its own (libc's
+** memory, no files, no clock that matters), so a program that links it links
+** neither room os nor any library that trains.
+*/
+#include "model/model.h"
+#include "table/table.h"
+
+#include <leat.h>
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct leat_build {
+    Build *build;
+    const char **name;           /* schema->n column names, types and storage: what a Builder is made with */
+    ColumnType *type;
+    bool *numeric;
+};
+
+static void *libc_get(void *self, size_t n)
+{
+    (void)self;
+    return malloc(n);
+}
+
+static void *libc_grow(void *self, void *p, size_t n)
+{
+    (void)self;
+    return realloc(p, n);
+}
+
+static void libc_put(void *self, void *p)
+{
+    (void)self;
+    free(p);
+}
+
+static int64_t clock_of(clockid_t which)
+{
+    struct timespec t;
+    clock_gettime(which, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t now_us(void *self)
+{
+    (void)self;
+    return clock_of(CLOCK_REALTIME);
+}
+
+static int64_t mono_us(void *self)
+{
+    (void)self;
+    return clock_of(CLOCK_MONOTONIC);
+}
+
+static const Alloc alloc = { libc_get, libc_grow, libc_put, NULL };
+static const Clock wall = { now_us, mono_us, NULL };
+static const World world = { .alloc = &alloc, .clock = &wall };
+
+static void explain(const Ctx *cx, char *why, size_t why_n)
+{
+    if (why && why_n) snprintf(why, why_n, "%s", cx->text);
+}
+
+/* -------------------------------------------------------------------- open */
+
+static Err take(Ctx *cx, leat_build *b, const void *bytes, size_t n)
+{
+    Err err = OK;
+    TRY(cx, build_load(cx, bytes, n, &b->build));
+    const Schema *s = b->build->schema;
+    GET_DONE(cx, b->name, s->n + 1, "opening a build of %zu columns", s->n);
+    GET_DONE(cx, b->type, s->n + 1, "opening a build of %zu columns", s->n);
+    GET_DONE(cx, b->numeric, s->n + 1, "opening a build of %zu columns", s->n);
+    for (size_t i = 0; i < s->n; i++) {
+        b->name[i] = s->col[i].name;
+        b->type[i] = s->col[i].type;
+        b->numeric[i] = s->col[i].numeric;
+    }
+done:
+    return err;
+}
+
+leat_build *leat_open_bytes(const void *bytes, size_t n, char *why, size_t why_n)
+{
+    Ctx cx = { .world = &world };
+    leat_build *b = ctx_get(&cx, sizeof *b);
+    Err err = b ? take(&cx, b, bytes, n) : FAIL(&cx, ERR_NOMEM, "opening a build");
+    explain(&cx, why, why_n);
+    ctx_clear(&cx);
+    if (!err) return b;
+    leat_close(b);
+    return NULL;
+}
+
+leat_build *leat_open(const char *path, char *why, size_t why_n)
+{
+    FILE *f = fopen(path, "rbe");
+    char *bytes = NULL;
+    size_t n = 0, cap = 0, got = 1;
+    if (why && why_n) snprintf(why, why_n, "'%s' cannot be opened: is it there, and readable?", path);
+    if (!f) return NULL;
+    if (!fseek(f, 0, SEEK_END)) cap = ftell(f) > 0 ? (size_t)ftell(f) : 0;
+    rewind(f);
+    if (cap && cap <= BUILD_FILE_MAX) bytes = malloc(cap);
+    while (bytes && n < cap && (got = fread(bytes + n, 1, cap - n, f))) n += got;
+    fclose(f);
+    if (why && why_n) snprintf(why, why_n, "'%s' cannot be read: it is empty, or too large for the memory", path);
+    leat_build *b = bytes && n == cap ? leat_open_bytes(bytes, n, why, why_n) : NULL;
+    free(bytes);
+    return b;
+}
+
+void leat_close(leat_build *b)
+{
+    Ctx cx = { .world = &world };
+    if (!b) return;
+    build_free(&cx, b->build);
+    ctx_put(&cx, b->name);
+    ctx_put(&cx, b->type);
+    ctx_put(&cx, b->numeric);
+    ctx_put(&cx, b);
+}
+
+/* ------------------------------------------------------------------- facts */
+
+size_t leat_columns(const leat_build *b)
+{
+    return b->build->schema->n;
+}
+
+const char *leat_column(const leat_build *b, size_t i)
+{
+    return i < b->build->schema->n ? b->build->schema->col[i].name : NULL;
+}
+
+size_t leat_find(const leat_build *b, const char *column)
+{
+    return schema_find(b->build->schema, column);
+}
+
+size_t leat_classes(const leat_build *b)
+{
+    return b->build->classes;
+}
+
+const char *leat_class(const leat_build *b, size_t i)
+{
+    return i < b->build->classes ? b->build->class_name[i] : NULL;
+}
+
+size_t leat_outputs(const leat_build *b)
+{
+    return b->build->classes ? b->build->classes : 1;
+}
+
+/* ----------------------------------------------------------------- predict */
+
+static Err table_of(Ctx *cx, const leat_build *b, const leat_value *cells, size_t rows, Table **out)
+{
+    Err err = OK;
+    const Schema *s = b->build->schema;
+    Builder *to = NULL;
+    BuilderIn how = { .cols = s->n, .name = b->name, .want = b->type, .na = (const char *const *)s->na, .na_n = s->na_n, .source = "",
+                      .keep_types = true, .numeric = b->numeric };
+    TRY_DONE(cx, builder_new(cx, &how, &to));
+    for (size_t i = 0; i < rows * s->n; i++) {
+        const leat_value *v = &cells[i];
+        size_t col = i % s->n;
+        if (v->text) TRY_DONE(cx, builder_text(cx, to, col, v->text, strlen(v->text)));
+        else if (b->type[col] == COLUMN_DATETIME) TRY_DONE(cx, builder_time(cx, to, col, v->number));
+        else TRY_DONE(cx, builder_num(cx, to, col, v->number));
+    }
+    err = builder_end(cx, to, out);
+    to = NULL;
+done:
+    builder_free(cx, to);
+    return err;
+}
+
+static Err predict(Ctx *cx, const leat_build *b, const leat_value *cells, size_t rows, double *out)
+{
+    Err err = OK;
+    Table *t = NULL;
+    TRY_DONE(cx, table_of(cx, b, cells, rows, &t));
+    TRY_DONE(cx, build_margin(cx, b->build, t, out));
+    build_answer(b->build, out, rows, out);
+    if (b->build->task == TASK_BINARY) {
+        for (size_t i = rows; i-- > 0;) {            /* one number a row becomes two, from the end, in place */
+            double p = out[i];
+            out[2 * i] = 1 - p;
+            out[2 * i + 1] = p;
+        }
+    }
+done:
+    table_free(cx, t);
+    return err;
+}
+
+int leat_predict(const leat_build *b, const leat_value *cells, size_t rows, double *out, char *why, size_t why_n)
+{
+    Ctx cx = { .world = &world };
+    if (!rows) return 0;
+    Err err = predict(&cx, b, cells, rows, out);
+    if (err) explain(&cx, why, why_n);
+    ctx_clear(&cx);
+    return err_exit(err);
+}
+
+size_t leat_choice(const leat_build *b, const double *out)
+{
+    return build_class(b->build, b->build->task == TASK_BINARY ? out + 1 : out);
+}
