@@ -37,14 +37,14 @@ DbValue db_null(void);
 
 /* Open the database at `path`: for writing it is made when absent; "" is a private one that goes when closed.
 ** Errors, here and in every call below: ERR_NOT_FOUND no such file or folder; ERR_DENIED; ERR_CORRUPT damaged or not a
-** database; ERR_IO disk full or failing; ERR_NOMEM; ERR_TIME another process held it for DB_WAIT_MS_MAX, or the
-** deadline passed; ERR_INTERRUPTED; ERR_REFUSED a constraint of a table said no; ERR_LIMIT a value is too large;
-** ERR_BUG the statement is wrong. */
+** database; ERR_IO disk full or failing; ERR_NOMEM; ERR_TIME another process held it for DB_WAIT_MS_MAX; ERR_REFUSED a
+** constraint of a table said no; ERR_LIMIT a value is too large; ERR_BUG the statement is wrong.  Neither the deadline
+** nor the cancel flag is consulted: what was done in time must still be recorded. */
 MUST_USE Err db_open_write(Ctx *cx, const char *path, DbWriter **out);
 MUST_USE Err db_open(Ctx *cx, const char *path, Db **out);
 void db_close_write(Ctx *cx, DbWriter *w);        /* NULL is fine; an open transaction is undone */
 void db_close(Ctx *cx, Db *db);
-Db *db_reader(DbWriter *w);                       /* the same handle for reading: sees what its transaction wrote (borrowed) */
+Db *db_reader(DbWriter *w);                       /* the same handle, to ask: sees what its transaction wrote (borrowed) */
 
 /* Ask.  *rows stands before the first row; close it when done, before the transaction ends. */
 MUST_USE Err db_ask(Ctx *cx, Db *db, const Statement *st, const DbValue *args, size_t n, DbRows **rows);

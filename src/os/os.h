@@ -38,6 +38,13 @@ MUST_USE Err os_cwd(Ctx *cx, char path[OS_PATH_MAX]);
 MUST_USE Err os_real_path(Ctx *cx, const char *path, char out[OS_PATH_MAX]);
 MUST_USE Err os_chdir(Ctx *cx, const char *path);
 
+/* May we trust what lies in this folder?  Not when anybody may write to it, nor when it belongs to a stranger who does
+** not share it with our group.  Nothing there: true. */
+bool os_folder_trusted(const char *path);
+void os_make_private(const char *path);    /* a folder that only its owner may enter; a hint, never fails */
+void os_make_read_only(const char *path);  /* a hint, never fails */
+void os_touch(const char *path);           /* changed now; a hint, never fails */
+
 /* --- the machine ------------------------------------------------------------------------------------------------- */
 
 unsigned os_cpus(void);                    /* this process may use at once: affinity and container quota; >= 1 */

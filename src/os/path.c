@@ -3,10 +3,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 Err os_exe_path(Ctx *cx, char path[OS_PATH_MAX])
@@ -91,4 +93,40 @@ Err os_chdir(Ctx *cx, const char *path)
     Err err = os_errno(errno);
     if (err == ERR_NOT_FOUND) return FAIL(cx, err, "no folder '%s'", path);
     return FAIL(cx, err, "going to the folder '%s': %s", path, strerror(errno));
+}
+
+static bool in_group(gid_t group)
+{
+    enum { GROUPS_MAX = 1024 };
+    gid_t have[GROUPS_MAX];
+    int n = getgroups(GROUPS_MAX, have);
+    for (int i = 0; i < n; i++) {
+        if (have[i] == group) return true;
+    }
+    return getegid() == group;
+}
+
+bool os_folder_trusted(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st)) return true;
+    if (st.st_mode & S_IWOTH) return false;
+    uid_t me = geteuid();
+    if (st.st_uid == me || st.st_uid == 0 || me == 0) return true;
+    return (st.st_mode & S_IWGRP) && in_group(st.st_gid);
+}
+
+void os_make_private(const char *path)
+{
+    (void)chmod(path, 0700);
+}
+
+void os_make_read_only(const char *path)
+{
+    (void)chmod(path, 0444);
+}
+
+void os_touch(const char *path)
+{
+    (void)utimensat(AT_FDCWD, path, NULL, 0);
 }

@@ -30,6 +30,7 @@ typedef struct StoreLease { char path[STORE_PATH_MAX]; int fd; } StoreLease;
 
 /* Make what a store needs below `folder` (objects/, tmp/); there already is fine. */
 MUST_USE Err store_make(Ctx *cx, const char *folder);              /* ERR_NOT_FOUND its parent; ERR_DENIED; ERR_IO */
+void store_make_private(const char *folder);                       /* only its owner may enter; a hint */
 /* Errors: ERR_NOT_FOUND no store there; ERR_DENIED the folder belongs to a stranger, or anybody may write to it. */
 MUST_USE Err store_open(Ctx *cx, const char *folder, Store **out);
 void store_close(Ctx *cx, Store *s);                               /* NULL is fine */
