@@ -118,15 +118,25 @@ static int by_error(const void *a, const void *b)
     return (x->told.number > y->told.number) - (x->told.number < y->told.number);
 }
 
+/* A constant adds nothing to a ranking and only dilutes margins: it answers when nothing else does. */
+static bool constant(const TrialData *d)
+{
+    return !strcmp(d->learner->name, "baseline");
+}
+
 static Err greedy_open(Ctx *cx, const Auto *a, Greedy *g)
 {
+    bool others = false;
     Err err = OK;
     Random r = random_make(a->in->seed, "ensemble", 0, 0);
     g->a = a;
     g->k = task_outputs(a->task, a->classes);
     GET_DONE(cx, g->from, a->trials_n, "choosing an ensemble");
-    for (uint32_t i = 0; i < a->trials_n; i++)
-        if (!isinf(a->trial[i]->error) && a->trial[i]->parts_n) g->from[g->n++] = a->trial[i];
+    for (uint32_t i = 0; i < a->trials_n; i++) others |= !constant(a->trial[i]) && !isinf(a->trial[i]->error);
+    for (uint32_t i = 0; i < a->trials_n; i++) {
+        TrialData *d = a->trial[i];
+        if (!isinf(d->error) && d->parts_n && !(others && constant(d))) g->from[g->n++] = d;
+    }
     qsort(g->from, g->n, sizeof *g->from, by_error);
     size_t most = models_allowed(a->rows);
     if (g->n > most) g->n = most;
@@ -220,7 +230,7 @@ Err ensemble_choose(Ctx *cx, Auto *a, Ensemble *out)
     TRY_DONE(cx, greedy_open(cx, a, &g));
     if (a->task != TASK_REGRESSION)
         for (size_t i = 0; i < g.n; i++)
-            if (strcmp(g.from[i]->learner->name, "baseline")) g.from[i]->scale = fit_scale(a, g.from[i]->oof);
+            if (!constant(g.from[i])) g.from[i]->scale = fit_scale(a, g.from[i]->oof);
     if (g.n) out->single = g.from[0];
     TRY_DONE(cx, greedy_rounds(cx, &g, out));
     prune(a);
