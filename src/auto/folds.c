@@ -103,13 +103,14 @@ static Err y_again(Ctx *cx, const Build *b, const Table *t, size_t target, doubl
         const char *s = buf;
         y[i] = NAN;
         if (!column_has(c, i)) continue;
-        if (b->task == TASK_REGRESSION) {
-            if (!c->num) return FAIL(cx, ERR_BAD_INPUT, "target '%s' holds words; the build predicts a number", b->target);
-            y[i] = c->num[i];
-            continue;
-        }
         if (c->num) n = num_text(c->num[i], buf);
         else s = dict_at(&c->dict, (uint32_t)c->code[i], &n);
+        if (b->task == TASK_REGRESSION) {
+            if (c->num) y[i] = c->num[i];
+            else if (!num_read(s, n, &y[i]) || !isfinite(y[i]))
+                return FAIL(cx, ERR_BAD_INPUT, "target '%s' holds words; the build predicts a number", b->target);
+            continue;
+        }
         uint32_t k = build_class_find(b, s, n);
         if (k != UINT32_MAX) y[i] = k;
     }

@@ -21,8 +21,8 @@ typedef struct Target {            /* the target column, read once */
     size_t levels_n;
     uint32_t *level_of;            /* a row: its level, UINT32_MAX where missing */
     size_t known;
-    bool numbers;                  /* every level reads as a number */
-    bool whole;                    /* ... and is whole */
+    bool numbers;                  /* every level reads as a finite number */
+    bool whole;                    /* numeric column: every level is whole */
 } Target;
 
 static int by_value(const void *a, const void *b)
@@ -34,6 +34,13 @@ static int by_value(const void *a, const void *b)
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const Level *)a)->name, ((const Level *)b)->name);
+}
+
+/* 007 and 7 are two names of one value. */
+static int by_value_and_name(const void *a, const void *b)
+{
+    int order = by_value(a, b);
+    return order ? order : by_name(a, b);
 }
 
 static int by_double(const void *a, const void *b)
@@ -111,9 +118,9 @@ static Err read_words(Ctx *cx, const Table *tab, Target *t)
         Level *l = &t->level[t->levels_n++];
         *l = (Level){ .n = count[k], .from = k };
         TRY_DONE(cx, name_level(cx, l, s, n));
-        if (!num_read(s, n, &l->value)) t->numbers = false;
+        if (!num_read(s, n, &l->value) || !isfinite(l->value)) t->numbers = false;
     }
-    qsort(t->level, t->levels_n, sizeof *t->level, t->numbers ? by_value : by_name);
+    qsort(t->level, t->levels_n, sizeof *t->level, t->numbers ? by_value_and_name : by_name);
     for (size_t k = 0; k < t->levels_n; k++) place[t->level[k].from] = (uint32_t)k;
     for (size_t i = 0; i < tab->rows; i++) {
         t->level_of[i] = column_has(t->col, i) ? place[t->col->code[i]] : UINT32_MAX;
@@ -161,7 +168,7 @@ static Err choose_task(Ctx *cx, Auto *a, const Target *t)
         if (t->levels_n > 2)
             TRY(cx, auto_warn(cx, a, "target '%s' holds %zu distinct whole numbers: taken as classes; give --task regression if it is a quantity", name, t->levels_n));
     } else a->task = TASK_REGRESSION;
-    if (a->task == TASK_REGRESSION && !t->col->num)
+    if (a->task == TASK_REGRESSION && !t->numbers)
         return FAIL(cx, ERR_BAD_INPUT, "target '%s' holds words (such as '%.40s'), and regression needs numbers; give --task binary or multiclass, or another --target",
                     name, t->level[0].name);
     if (a->task == TASK_BINARY && t->levels_n != 2)
@@ -243,7 +250,7 @@ static Err take_y(Ctx *cx, Auto *a, Target *t)
     a->class_name = a->classes ? ctx_get_n(cx, a->classes, sizeof *a->class_name) : NULL;
     if (!a->y || (a->classes && !a->class_name)) return FAIL(cx, ERR_NOMEM, "reading the target");
     for (size_t i = 0, k = 0; i < a->in->table->rows; i++)
-        if (t->level_of[i] != UINT32_MAX) a->y[k++] = a->classes ? (double)t->level_of[i] : t->col->num[i];
+        if (t->level_of[i] != UINT32_MAX) a->y[k++] = a->classes ? (double)t->level_of[i] : t->level[t->level_of[i]].value;
     for (uint32_t c = 0; c < a->classes; c++) {
         a->class_name[c] = t->level[c].name;        /* handed over */
         t->level[c].name = NULL;
