@@ -1,6 +1,7 @@
 /* test/probe/trees.c -- trees of LightGBM, walked and explained by us.
 **
-** leat-probe trees walk MODEL.txt OUTPUTS SUM IN.box OUT.box    LightGBM's own text; SUM 0 sum, 1 mean
+** leat-probe trees walk MODEL.txt OUTPUTS SUM IN.box OUT.box [only]    LightGBM's own text; SUM 0 sum, 1 mean; only:
+**     without explaining, shap is all 0
 ** leat-probe trees fit LEARNER TASK CLASSES ARGS ROUNDS SEED IN.box OUT.box    as leat-probe learn, and explained
 ** In: as leat-probe learn.  Out: margin and shap (rows x outputs x (columns + 1)) of the model saved and loaded
 ** again, and its bytes.
@@ -60,7 +61,7 @@ done:
     return err;
 }
 
-static Err tell(Ctx *cx, const Model *made, const Frame *X, const char *path)
+static Err tell(Ctx *cx, const Model *made, const Frame *X, const char *path, bool explain)
 {
     Err err = OK;
     size_t n = X->rows * made->outputs, wide = X->cols + 1;
@@ -77,7 +78,7 @@ static Err tell(Ctx *cx, const Model *made, const Frame *X, const char *path)
     TRY_DONE(cx, model_margin(cx, m, X, NULL, X->rows, margin));
     double margin_s = ctx_since_s(cx, from);
     from = ctx_mono_us(cx);
-    TRY_DONE(cx, model_explain(cx, m, X, NULL, X->rows, X, shap));
+    if (explain) TRY_DONE(cx, model_explain(cx, m, X, NULL, X->rows, X, shap));
     printf("trees %u leaves %zu size %zu margin_s %.6f explain_s %.6f\n", trees_count(m), trees_leaves(m), t.n, margin_s,
            ctx_since_s(cx, from));
     if (!f) return FAIL(cx, ERR_IO, "writing '%s'", path);
@@ -100,7 +101,7 @@ static Err walk(Ctx *cx, char **argv)
     Model *m = NULL;
     TRY_DONE(cx, take(cx, argv[3], &g));
     TRY_DONE(cx, read_model(cx, argv[0], (uint32_t)atoi(argv[1]), (TreesSum)atoi(argv[2]), (uint32_t)g.X.cols, &m));
-    TRY_DONE(cx, tell(cx, m, &g.X, argv[4]));
+    TRY_DONE(cx, tell(cx, m, &g.X, argv[4], !argv[5]));
 done:
     model_free(cx, m);
     ctx_put(cx, g.feature);
@@ -140,7 +141,7 @@ static Err fit(Ctx *cx, char **argv)
     int64_t from = ctx_mono_us(cx);
     TRY_DONE(cx, l->fit(cx, &in, &out));
     printf("rounds %u cut %d fit_s %.6f guess_s %.6f ", out.rounds, out.cut, ctx_since_s(cx, from), l->guess_s(&in));
-    TRY_DONE(cx, tell(cx, out.model, &g.X, argv[7]));
+    TRY_DONE(cx, tell(cx, out.model, &g.X, argv[7], true));
 done:
     model_free(cx, out.model);
     ctx_put(cx, every);
@@ -152,9 +153,9 @@ done:
 
 static Err run(Ctx *cx, int argc, char **argv)
 {
-    if (argc == 6 && !strcmp(argv[0], "walk")) return walk(cx, argv + 1);
+    if ((argc == 6 || argc == 7) && !strcmp(argv[0], "walk")) return walk(cx, argv + 1);
     if (argc == 9 && !strcmp(argv[0], "fit")) return fit(cx, argv + 1);
     return FAIL(cx, ERR_USAGE, "see the usage");
 }
 
-const Probe probe_trees = { "trees", "walk MODEL OUTPUTS SUM IN.box OUT.box | fit LEARNER TASK CLASSES ARGS ROUNDS SEED IN.box OUT.box", run };
+const Probe probe_trees = { "trees", "walk MODEL OUTPUTS SUM IN.box OUT.box [only] | fit LEARNER TASK CLASSES ARGS ROUNDS SEED IN.box OUT.box", run };
