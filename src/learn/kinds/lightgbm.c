@@ -81,6 +81,7 @@ static void write_params(Ctx *cx, const FitIn *in, Text *t)
     for (int i = 0; params[i].name; i++) {
         if (i == LEAVES || i == LEAF_ROWS || i == ROUNDS) continue;
         bool number = params[i].scale == PARAM_LINEAR || params[i].scale == PARAM_LOG;
+        if (i == BAGGING && in->args[i] * (double)in->train_n < 2) continue;      /* LightGBM dies of an empty bag */
         if (i == EXTRA) text_fmt(t, " extra_trees=%s", whole(in->args, i) > 0 ? "true" : "false");
         else if (number) text_fmt(t, " %s=%.17g", params[i].name, in->args[i]);
         else text_fmt(t, " %s=%.0f", params[i].name, whole(in->args, i));
