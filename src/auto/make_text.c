@@ -18,6 +18,7 @@
 #define WORDS_MAX 16384             /* buckets kept: the most frequent */
 #define GRAMS_MAX 2000000           /* n-grams that are fitted on */
 #define SVD_GRAMS_MAX 600000
+#define DOCS_A_DIM 40               /* texts that each singular vector needs to be worth its place */
 #define EXTRA 8                     /* random directions more than wanted */
 #define POWER 2
 #define TEXT_INNER 3
@@ -327,7 +328,7 @@ Err make_text_dense(Ctx *cx, Maker *m, uint32_t words, uint32_t dims)
     const char *names[STEPS_OUTS_MAX];
     uint32_t n = steps_words_n(m->steps, words), raw = steps_words_raw(m->steps, words);
     TRY(cx, docs_make(cx, m, words, SVD_GRAMS_MAX, &d));
-    if (dims > d.n / 4) dims = (uint32_t)(d.n / 4);
+    if (dims > d.n / DOCS_A_DIM) dims = (uint32_t)(d.n / DOCS_A_DIM);
     if (dims > n) dims = n;
     if (!dims) goto done;
     for (uint32_t i = 0; i < dims; i++) {

@@ -331,6 +331,29 @@ Err steps_apply_more(Ctx *cx, const Steps *s, const Table *t, StepFrame *f)
     return OK;
 }
 
+Err steps_frame_gather(Ctx *cx, const StepFrame *f, const Steps *steps, const uint32_t *rows, size_t n, StepFrame **out)
+{
+    *out = NULL;
+    assert(steps->features_n == f->cols && steps_parts(steps) == f->parts && steps->rows_n == f->rows_done);
+    StepFrame *g = ctx_get(cx, sizeof *g);
+    if (!g) return FAIL(cx, ERR_NOMEM, "copying %zu rows of features", n);
+    *g = (StepFrame){ .steps = steps, .rows = n, .parts = 1 };
+    Err err = widen(cx, steps, g);
+    if (err) {
+        steps_frame_free(cx, g);
+        return err;
+    }
+    g->rows_done = f->rows_done;
+    for (uint32_t p = 0; p < f->parts; p++)
+        for (size_t i = 0; i < f->cols; i++) {
+            const float *from = f->col[p * f->cols + i];
+            if (p && from == f->col[i]) continue;
+            for (size_t r = 0; r < n; r++) g->col[p * g->cols + i][r] = from[rows ? rows[r] : r];
+        }
+    *out = g;
+    return OK;
+}
+
 Err steps_apply(Ctx *cx, const Steps *s, const Table *t, StepFrame **out)
 {
     *out = NULL;

@@ -96,6 +96,8 @@ bool steps_uses(const Steps *s, uint32_t raw);             /* some feature needs
 /* Compute the rows that were added since the frame was made (or since the last call).  Part features get
 ** what new rows would get: the caller overwrites them for training rows by steps_frame_column. */
 MUST_USE Err steps_apply_more(Ctx *cx, const Steps *s, const Table *t, StepFrame *f);
+/* A copy of f's values for some rows (NULL: the first n), as a frame of `steps`, which make the same features. */
+MUST_USE Err steps_frame_gather(Ctx *cx, const StepFrame *f, const Steps *steps, const uint32_t *rows, size_t n, StepFrame **out);
 float *steps_frame_column(StepFrame *f, uint32_t part, size_t feature);
 size_t steps_frame_rows(const StepFrame *f);
 

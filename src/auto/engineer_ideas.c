@@ -1,0 +1,425 @@
+/* auto/engineer_ideas.c -- which alternative representations are worth a test.
+**
+** First those that the kinds of columns suggest; then, once a base fit says which features matter and where it
+** errs, calculations with the strongest numbers (chosen by how well they sort the residuals of half of the
+** held-out rows), crosses and group statistics.
+*/
+#include "auto/engineer.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS_MAX 20            /* columns in one group */
+#define WHOLE_LEVELS_MIN 3        /* whole numbers with so many values may be names in disguise */
+#define WHOLE_LEVELS_MAX 200
+#define CROSS_LEVELS_MAX 100
+#define CROSSES_MAX 6
+#define ARITH_TOP 12
+#define ARITH_PAIRS 40            /* five calculations each: 200 tried */
+#define ARITH_FEW 3
+#define ARITH_MANY 10
+#define ARITH_ALIKE .98
+#define SCREEN_ROWS 4000
+#define SCREEN_BINS 16
+#define LETTERS_LEVELS_MIN 20
+#define LETTERS_MEAN_MIN 3.0      /* bytes of a level, on average */
+#define LETTERS_DIMS 8
+#define GAPS_DATES 4
+
+static const char *const words[IDEA_KINDS_N] = { "count", "target", "cross", "group", "gap", "arith", "letters" };
+
+const char *idea_word(IdeaKind kind) { return words[kind]; }
+
+bool idea_read(const char *word, IdeaKind *out)
+{
+    for (int k = 0; k < IDEA_KINDS_N; k++)
+        if (!strcmp(word, words[k])) {
+            *out = (IdeaKind)k;
+            return true;
+        }
+    return false;
+}
+
+/* -------------------------------------------------------------------- making */
+
+static uint32_t base_number(const Maker *m, uint32_t raw, uint32_t base_n)
+{
+    for (uint32_t i = 0; i < base_n; i++) {
+        const Feature *f = steps_feature(m->steps, i);
+        if (f->raw[0] == raw && f->raw[1] == FEATURE_NO_RAW && !strcmp(f->name, m->schema->col[raw].name)) return i;
+    }
+    return STEPS_NONE;
+}
+
+static Err make_by_group(Ctx *cx, Maker *m, const Idea *idea, uint32_t base_n)
+{
+    uint32_t keys, mean = (uint32_t)steps_features(m->steps), number = base_number(m, idea->b, base_n);
+    TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL));
+    TRY(cx, make_group(cx, m, keys, idea->b, LOOKUP_MEAN));
+    if (number == STEPS_NONE) return OK;
+    return make_arith(cx, m, ARITH_SUB, number, mean);
+}
+
+static Err make_letters(Ctx *cx, Maker *m, uint32_t raw)
+{
+    uint32_t word;
+    TRY(cx, make_text_stats(cx, m, raw));
+    TRY(cx, make_words(cx, m, raw, true, &word));
+    if (word == STEPS_NONE) return OK;
+    TRY(cx, make_text_dense(cx, m, word, LETTERS_DIMS));
+    return make_text_score(cx, m, word);
+}
+
+Err idea_make(Ctx *cx, Maker *m, const Idea *idea, uint32_t base_n)
+{
+    uint32_t keys;
+    switch (idea->kind) {
+    case IDEA_COUNT:
+        TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL));
+        return make_count(cx, m, keys);
+    case IDEA_TARGET:
+        TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL));
+        return make_target(cx, m, keys);
+    case IDEA_CROSS:
+        TRY(cx, make_pairs(cx, m, idea->a, idea->b, &keys));
+        return make_target(cx, m, keys);
+    case IDEA_GROUP: return make_by_group(cx, m, idea, base_n);
+    case IDEA_GAP: return make_gap(cx, m, idea->a, idea->b);
+    case IDEA_ARITH: return make_arith(cx, m, idea->op, idea->a, idea->b);
+    case IDEA_LETTERS: return make_letters(cx, m, idea->a);
+    case IDEA_KINDS_N: break;
+    }
+    return FAIL(cx, ERR_BUG, "an idea of no kind");
+}
+
+Err group_make(Ctx *cx, Lab *lab, Group *g)
+{
+    g->first = (uint32_t)steps_features(lab->m.steps);
+    for (uint32_t i = 0; i < g->ideas_n; i++) TRY(cx, idea_make(cx, &lab->m, &g->idea[i], lab->base_n));
+    g->features_n = (uint32_t)steps_features(lab->m.steps) - g->first;
+    return OK;
+}
+
+static void put(Group *g, Idea idea)
+{
+    if (g->ideas_n < IDEAS_MAX) g->idea[g->ideas_n++] = idea;
+}
+
+/* Add the group, and its features, if it has any ideas. */
+static Err propose(Ctx *cx, Lab *lab, const Group *g)
+{
+    if (!g->ideas_n || lab->groups_n == GROUPS_MAX) return OK;
+    Group *to = &lab->group[lab->groups_n];
+    *to = *g;
+    TRY(cx, group_make(cx, lab, to));
+    lab->groups_n += to->features_n > 0;
+    return OK;
+}
+
+/* ------------------------------------------------------------ ideas from kinds */
+
+static bool in_base(const Lab *lab, uint32_t raw)
+{
+    for (uint32_t i = 0; i < lab->base_n; i++) {
+        const Feature *f = steps_feature(lab->m.steps, i);
+        if (f->raw[0] == raw || f->raw[1] == raw) return true;
+    }
+    return false;
+}
+
+/* Levels with enough rows; 0 when the column is no category. */
+static Err levels_of(Ctx *cx, Lab *lab, uint32_t raw, uint32_t *n)
+{
+    const Column *c = &lab->m.t->col[raw];
+    uint32_t keys;
+    *n = 0;
+    if (!in_base(lab, raw) || c->num || (c->type != COLUMN_CATEGORY && c->type != COLUMN_BOOLEAN)) return OK;
+    TRY(cx, make_keys(cx, &lab->m, raw, MAKE_RARE, &keys, NULL));
+    *n = steps_keys_n(lab->m.steps, keys);
+    return OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Different values of a column of whole numbers; 0 when it is none. */
+static Err whole_values(Ctx *cx, Lab *lab, uint32_t raw, uint32_t *n)
+{
+    const Column *c = &lab->m.t->col[raw];
+    size_t rows = lab->rows, known = 0;
+    *n = 0;
+    if (!c->num || c->type != COLUMN_INTEGER || !in_base(lab, raw)) return OK;
+    double *v = ctx_get_n(cx, rows, sizeof *v);
+    if (!v) return FAIL(cx, ERR_NOMEM, "counting the values of '%s'", c->name);
+    for (size_t r = 0; r < rows; r++)
+        if (isfinite(c->num[r])) v[known++] = c->num[r];
+    qsort(v, known, sizeof *v, by_value);
+    for (size_t i = 0; i < known; i++) *n += !i || v[i] != v[i - 1];
+    ctx_put(cx, v);
+    return OK;
+}
+
+static bool has_letters(const Column *c)
+{
+    double bytes = 0;
+    if (c->num || c->type != COLUMN_CATEGORY || c->dict.n < LETTERS_LEVELS_MIN) return false;
+    bytes = (double)c->dict.offset[c->dict.n];
+    return bytes / c->dict.n >= LETTERS_MEAN_MIN;
+}
+
+Err ideas_first(Ctx *cx, Lab *lab)
+{
+    Group target = { .name = "target means of categories", .how = "mean of the target by level, out of fold" };
+    Group whole = { .name = "target means of whole numbers", .how = "mean of the target by value, out of fold" };
+    Group count = { .name = "counts of categories", .how = "how often a level occurs" };
+    Group gap = { .name = "days between dates", .how = "differences of pairs of dates" };
+    Group letters = { .name = "letters of categories", .how = "letter triples of the levels' names: counts, singular vectors, a linear score" };
+    const Table *t = lab->m.t;
+    uint32_t date[GAPS_DATES], dates = 0;
+    for (uint32_t raw = 0; raw < t->cols; raw++) {
+        const Column *c = &t->col[raw];
+        uint32_t levels, values;
+        TRY(cx, levels_of(cx, lab, raw, &levels));
+        TRY(cx, whole_values(cx, lab, raw, &values));
+        if (levels > 2 && levels <= MAKE_CODES_MAX && target.ideas_n < COLUMNS_MAX) {
+            put(&target, (Idea){ .kind = IDEA_TARGET, .a = raw, .b = STEPS_NONE });
+            put(&count, (Idea){ .kind = IDEA_COUNT, .a = raw, .b = STEPS_NONE });
+        }
+        if (values >= WHOLE_LEVELS_MIN && values <= WHOLE_LEVELS_MAX && whole.ideas_n < COLUMNS_MAX)
+            put(&whole, (Idea){ .kind = IDEA_TARGET, .a = raw, .b = STEPS_NONE });
+        if (c->type == COLUMN_DATETIME && c->num && in_base(lab, raw) && dates < GAPS_DATES) date[dates++] = raw;
+        if (has_letters(c) && letters.ideas_n < 3) put(&letters, (Idea){ .kind = IDEA_LETTERS, .a = raw, .b = STEPS_NONE });
+    }
+    for (uint32_t i = 0; i < dates; i++)
+        for (uint32_t k = i + 1; k < dates; k++) put(&gap, (Idea){ .kind = IDEA_GAP, .a = date[k], .b = date[i] });
+    const Group *all[] = { &gap, &target, &letters, &whole, &count };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) TRY(cx, propose(cx, lab, all[i]));
+    return OK;
+}
+
+/* -------------------------------------------------------- ideas from a base fit */
+
+/* Importance of a raw column: of all base features made of it. */
+static double raw_weight(const Lab *lab, uint32_t raw)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < lab->base_n; i++) {
+        const Feature *f = steps_feature(lab->m.steps, i);
+        if (f->raw[0] == raw || f->raw[1] == raw) sum += lab->weight[i];
+    }
+    return sum;
+}
+
+/* Put raw into a list of the n heaviest, heaviest first. */
+static void heaviest(const Lab *lab, uint32_t raw, uint32_t *list, uint32_t *n, uint32_t most)
+{
+    uint32_t at = *n;
+    double w = raw_weight(lab, raw);
+    if (!(w > 0)) return;
+    while (at && raw_weight(lab, list[at - 1]) < w) at--;
+    if (at == most) return;
+    if (*n < most) ++*n;
+    memmove(list + at + 1, list + at, (*n - at - 1) * sizeof *list);
+    list[at] = raw;
+}
+
+static Err crosses_and_groups(Ctx *cx, Lab *lab)
+{
+    Group cross = { .name = "pairs of categories", .how = "mean of the target by pair of levels, out of fold" };
+    Group group = { .name = "numbers by category", .how = "mean of a number by level, and the difference from it" };
+    uint32_t cat[4], cats = 0, num[3], nums = 0;
+    for (uint32_t raw = 0; raw < lab->m.t->cols; raw++) {
+        uint32_t levels;
+        TRY(cx, levels_of(cx, lab, raw, &levels));
+        if (!levels) TRY(cx, whole_values(cx, lab, raw, &levels));
+        if (levels >= 2 && levels <= CROSS_LEVELS_MAX) heaviest(lab, raw, cat, &cats, 4);
+        const Column *c = &lab->m.t->col[raw];
+        bool number = c->num && c->type != COLUMN_DATETIME && base_number(&lab->m, raw, lab->base_n) != STEPS_NONE;
+        if (number && (c->type == COLUMN_NUMBER || levels > CROSS_LEVELS_MAX)) heaviest(lab, raw, num, &nums, 3);
+    }
+    for (uint32_t i = 0; i < cats; i++)
+        for (uint32_t k = i + 1; k < cats && cross.ideas_n < CROSSES_MAX; k++) put(&cross, (Idea){ .kind = IDEA_CROSS, .a = cat[i], .b = cat[k] });
+    for (uint32_t i = 0; i < cats && i < 3; i++)
+        for (uint32_t k = 0; k < nums; k++) put(&group, (Idea){ .kind = IDEA_GROUP, .a = cat[i], .b = num[k] });
+    TRY(cx, propose(cx, lab, &cross));
+    return propose(cx, lab, &group);
+}
+
+/* What the base fit left unexplained on the rows that may choose: rows x outputs. */
+typedef struct Screen {
+    uint32_t *row;
+    size_t n;
+    uint32_t k;
+    double *residual, *value;
+    uint32_t *order;
+} Screen;
+
+static void residual_of(const Lab *lab, size_t row, uint32_t k, double *out)
+{
+    double y = lab->m.y[row];
+    memcpy(out, lab->base_margin + row * k, k * sizeof *out);
+    if (lab->a->task == TASK_BINARY) out[0] = model_sigmoid(out[0]);
+    else if (lab->a->task == TASK_MULTICLASS) model_softmax(out, k);
+    for (uint32_t c = 0; c < k; c++) out[c] = (lab->a->task == TASK_MULTICLASS ? y == c : y) - out[c];
+}
+
+static Err screen_open(Ctx *cx, const Lab *lab, Screen *s)
+{
+    Err err = OK;
+    *s = (Screen){ .k = task_outputs(lab->a->task, lab->a->classes) };
+    GET_DONE(cx, s->row, SCREEN_ROWS, "screening features");
+    GET_DONE(cx, s->value, SCREEN_ROWS, "screening features");
+    GET_DONE(cx, s->order, SCREEN_ROWS, "screening features");
+    GET_DONE(cx, s->residual, (size_t)SCREEN_ROWS * s->k, "screening features");
+    for (size_t i = 0; i < lab->rows && s->n < SCREEN_ROWS; i++)
+        if (lab->look[i] == LOOK_SCREEN) {
+            residual_of(lab, i, s->k, s->residual + s->n * s->k);
+            s->row[s->n++] = (uint32_t)i;
+        }
+done:
+    return err;
+}
+
+static void screen_close(Ctx *cx, Screen *s)
+{
+    ctx_put(cx, s->row);
+    ctx_put(cx, s->value);
+    ctx_put(cx, s->order);
+    ctx_put(cx, s->residual);
+}
+
+static int by_screen_value(const void *a, const void *b, void *arg)
+{
+    const double *v = arg;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    if (v[x] != v[y]) return v[x] > v[y] ? 1 : -1;
+    return (x > y) - (x < y);
+}
+
+/* How much of the residuals' square a cut into bins of equal size takes away; missing is a bin of its own. */
+static double screen_gain(Screen *s)
+{
+    size_t known = 0, at = 0;
+    double gain = 0;
+    for (uint32_t i = 0; i < s->n; i++)
+        if (!isnan(s->value[i])) s->order[known++] = i;
+    if (known < s->n / 2 || known < SCREEN_BINS) return 0;
+    qsort_r(s->order, known, sizeof *s->order, by_screen_value, s->value);
+    for (uint32_t b = 0; b < SCREEN_BINS && at < known; b++) {
+        size_t end = known * (b + 1) / SCREEN_BINS;
+        while (end < known && end && s->value[s->order[end]] == s->value[s->order[end - 1]]) end++;
+        if (end <= at) continue;
+        for (uint32_t c = 0; c < s->k; c++) {
+            double sum = 0;
+            for (size_t i = at; i < end; i++) sum += s->residual[s->order[i] * s->k + c];
+            gain += sum * sum / (double)(end - at);
+        }
+        at = end;
+    }
+    return gain;
+}
+
+static double calculate(ArithOp op, double x, double y)
+{
+    switch (op) {
+    case ARITH_ADD: return x + y;
+    case ARITH_SUB: return x - y;
+    case ARITH_MUL: return x * y;
+    default: return y == 0 ? NAN : x / y;
+    }
+}
+
+typedef struct Found { Idea idea; double gain; } Found;
+
+static void values_of(const Lab *lab, Screen *s, const Idea *idea)
+{
+    Frame X = steps_frame(lab->m.frame, 0);
+    for (size_t i = 0; i < s->n; i++) s->value[i] = calculate(idea->op, X.col[idea->a][s->row[i]], X.col[idea->b][s->row[i]]);
+}
+
+/* Rank correlation would be exact; the plain one on screened rows is enough to spot a near copy. */
+static bool alike(const Lab *lab, const Screen *s, const Idea *x, const Idea *y)
+{
+    Frame X = steps_frame(lab->m.frame, 0);
+    double n = 0, sx = 0, sy = 0, xx = 0, yy = 0, xy = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        double a = calculate(x->op, X.col[x->a][s->row[i]], X.col[x->b][s->row[i]]);
+        double b = calculate(y->op, X.col[y->a][s->row[i]], X.col[y->b][s->row[i]]);
+        if (isnan(a) || isnan(b)) continue;
+        n++;
+        sx += a, sy += b, xx += a * a, yy += b * b, xy += a * b;
+    }
+    if (n < 3) return true;
+    double vx = xx - sx * sx / n, vy = yy - sy * sy / n, cov = xy - sx * sy / n;
+    return !(vx > 0) || !(vy > 0) || fabs(cov) > ARITH_ALIKE * sqrt(vx * vy);
+}
+
+/* The best numbers to calculate with. */
+static uint32_t top_numbers(const Lab *lab, uint32_t *top)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < lab->base_n && n < ARITH_TOP; i++) {
+        uint32_t at = lab->rank[i];
+        const Feature *f = steps_feature(lab->m.steps, at);
+        if (f->kind != FEATURE_NUMBER || !(lab->weight[at] > 0) || f->raw[0] == FEATURE_NO_RAW) continue;
+        if (base_number(&lab->m, f->raw[0], lab->base_n) == at && lab->m.t->col[f->raw[0]].num) top[n++] = at;
+    }
+    return n;
+}
+
+static Err arithmetic(Ctx *cx, Lab *lab)
+{
+    static const struct { ArithOp op; bool turned; } ops[] = {
+        { ARITH_DIV, false }, { ARITH_DIV, true }, { ARITH_SUB, false }, { ARITH_MUL, false }, { ARITH_ADD, false },
+    };
+    Group few = { .name = "the best calculations", .how = "ratios, differences, products and sums that sort the residuals best", .screened = true, .family = 1 };
+    Group many = { .name = "more calculations", .how = few.how, .screened = true, .family = 1 };
+    Found found[ARITH_MANY];
+    uint32_t top[ARITH_TOP], n = top_numbers(lab, top), pairs = 0, kept = 0;
+    Screen s;
+    Err err = OK;
+    TRY_DONE(cx, screen_open(cx, lab, &s));
+    for (uint32_t sum = 1; sum < 2 * n && pairs < ARITH_PAIRS; sum++)          /* strongest pairs first */
+        for (uint32_t i = 0; 2 * i < sum && pairs < ARITH_PAIRS; i++) {
+            uint32_t k = sum - i;
+            if (k >= n || k <= i) continue;
+            pairs++;
+            for (size_t o = 0; o < sizeof ops / sizeof *ops; o++) {
+                Idea idea = { .kind = IDEA_ARITH, .a = top[ops[o].turned ? k : i], .b = top[ops[o].turned ? i : k], .op = ops[o].op };
+                values_of(lab, &s, &idea);
+                double gain = screen_gain(&s);
+                uint32_t at = kept;
+                while (at && found[at - 1].gain < gain) at--;
+                bool copy = !(gain > 0) || at == ARITH_MANY;
+                for (uint32_t f = 0; f < at && !copy; f++) copy = alike(lab, &s, &idea, &found[f].idea);
+                if (copy) continue;
+                uint32_t stay = at;                                            /* weaker copies of it go */
+                for (uint32_t f = at; f < kept; f++)
+                    if (!alike(lab, &s, &idea, &found[f].idea)) found[stay++] = found[f];
+                kept = stay < ARITH_MANY ? stay : ARITH_MANY - 1;
+                memmove(found + at + 1, found + at, (kept - at) * sizeof *found);
+                found[at] = (Found){ idea, gain };
+                kept++;
+            }
+        }
+    for (uint32_t i = 0; i < kept; i++) {
+        if (i < ARITH_FEW) put(&few, found[i].idea);
+        put(&many, found[i].idea);
+    }
+    TRY_DONE(cx, propose(cx, lab, &few));
+    if (kept > ARITH_FEW) TRY_DONE(cx, propose(cx, lab, &many));
+done:
+    screen_close(cx, &s);
+    return err;
+}
+
+Err ideas_second(Ctx *cx, Lab *lab)
+{
+    TRY(cx, arithmetic(cx, lab));
+    return crosses_and_groups(cx, lab);
+}
