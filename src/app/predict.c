@@ -159,8 +159,9 @@ static Err write_answers(Ctx *cx, const AppPredictIn *in, const Answers *a)
     }
     if (in->format && !query_format_read(in->format, &q.format)) return FAIL(cx, ERR_USAGE, "no format '%.60s'", in->format);
     if (!in->out && q.format == QUERY_PARQUET) return FAIL(cx, ERR_USAGE, "Parquet goes to a file: give -o FILE.parquet");
-    TRY(cx, query_write(cx, &q));
-    return OK;
+    Err err = query_write(cx, &q);
+    if (err == ERR_IO && !in->out) return FAIL(cx, err, "writing the answers: standard output is closed, or its disk is full");
+    return err ? ctx_hop(cx, err, __FILE__, __LINE__) : OK;
 }
 
 static Err read_rows(Ctx *cx, const AppPredictIn *in, const Build *b, Ear *ear, Table **raw, Table **t)
@@ -169,7 +170,10 @@ static Err read_rows(Ctx *cx, const AppPredictIn *in, const Build *b, Ear *ear, 
     QueryIn q = { .path = in->data.path, .sheet = in->data.sheet, .threads = in->threads };
     TRY(cx, query_read_schema(cx, &q, b->schema, in->keep, in->keep_n, raw, NULL));
     text_init(&warnings, cx);
+    json_open_array(&warnings);
     Err err = build_conform(cx, b, *raw, t, &warnings);
+    json_close_array(&warnings);
+    if (!err) err = text_err(&warnings);
     if (!err) ear_json(ear, warnings.at);
     text_clear(&warnings);
     return err;

@@ -39,6 +39,10 @@ Err project_open(Ctx *cx, House *house, ProjectNeed need, bool *made)
     memcpy(p->folder, folder, sizeof p->folder);
     p->writable = writable;
     Err err = repo_open(cx, folder, actor, writable, &p->repo);
+    if (err == ERR_REFUSED && !writable) {       /* its tables must be folded anew first: a fresh one, or of an older leat */
+        p->writable = true;
+        err = repo_open(cx, folder, actor, true, &p->repo);
+    }
     if (err) {
         ctx_put(cx, p);
         return ctx_hop(cx, err, __FILE__, __LINE__);

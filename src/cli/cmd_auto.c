@@ -166,7 +166,7 @@ static const Arg auto_args[] = {
 };
 
 static const Opt auto_opts[] = {
-    { .name = "target", .letter = 't', .word = "COL", .type = OPT_TEXT, .needed = true, .help = "the column to predict" },
+    { .name = "target", .word = "COL", .type = OPT_TEXT, .needed = true, .help = "the column to predict" },
     { .name = "task", .word = "TASK", .type = OPT_CHOICE, .choice = app_task_word, .value = "auto, from the target's values",
       .help = "what kind of answer" },
     { .name = "metric", .word = "NAME", .type = OPT_CHOICE, .choice = app_metric_word, .accepts = app_metric_alias,
@@ -198,10 +198,10 @@ static const Opt auto_opts[] = {
 
 static const Example auto_examples[] = {
     { "leat auto titanic.csv --target survived", "a minute, then a build 'titanic@1' and a report" },
-    { "leat auto train.csv -t price --time 10 --test test.csv", "ten seconds, judged by rows kept apart" },
-    { "leat auto 'sales-*.parquet' -t churned --metric logloss --exclude id,name", "many files, another metric, two columns left out" },
-    { "leat auto data.csv -t y --trials 8 --seed 7 --json", "repeatable to the byte, one JSON object" },
-    { "leat auto data.csv -t y --type zip=category --learners lightgbm,linear", "overrule a type, choose learners" },
+    { "leat auto train.csv --target price --time 10 --test test.csv", "ten seconds, judged by rows kept apart" },
+    { "leat auto 'sales-*.parquet' --target churned --metric logloss --exclude id,name", "many files, another metric, two columns left out" },
+    { "leat auto data.csv --target y --trials 8 --seed 7 --json", "repeatable to the byte, one JSON object" },
+    { "leat auto data.csv --target y --type zip=category --learners lightgbm,linear", "overrule a type, choose learners" },
     { .line = NULL },
 };
 

@@ -56,7 +56,7 @@ static const Arg visualize_args[] = {
 };
 
 static const Opt visualize_opts[] = {
-    { .name = "target", .letter = 't', .word = "COL", .type = OPT_TEXT, .help = "show every column against this one", .shown = true },
+    { .name = "target", .word = "COL", .type = OPT_TEXT, .help = "show every column against this one", .shown = true },
     { .name = "out", .letter = 'o', .word = "FILE", .type = OPT_FILE, .help = "write a page with a picture of every column", .shown = true },
     OPT_COLUMN_TYPE,
     OPT_THREADS,
@@ -67,7 +67,7 @@ static const Opt visualize_opts[] = {
 
 static const Example visualize_examples[] = {
     { "leat visualize titanic.csv", "what is in this file?" },
-    { "leat visualize titanic.csv -t survived -o titanic.html", "every column against the target, as a page" },
+    { "leat visualize titanic.csv --target survived -o titanic.html", "every column against the target, as a page" },
     { .line = NULL },
 };
 

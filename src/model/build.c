@@ -75,7 +75,7 @@ static Err conform_checks(Ctx *cx, const Schema *s, const Table *in, const Table
         const Column *c = &t->col[j];
         if (!c->bad) continue;
         size_t k = table_find(in, s->col[j].name);
-        uint64_t had = in->rows - in->col[k].nulls;
+        uint64_t had = in->rows - in->col[k].nulls + in->col[k].bad;       /* a reader that knew the schema made them missing */
         if (had && c->nulls == t->rows && s->col[j].needed)
             return FAIL(cx, ERR_BAD_INPUT, "column '%s' should hold %ss, but none of its %llu values reads as one", s->col[j].name,
                         column_type_word(s->col[j].type), (unsigned long long)had);

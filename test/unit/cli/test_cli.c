@@ -160,7 +160,7 @@ static void options_become_what_app_is_asked(void **state)
 static void options_have_defaults(void **state)
 {
     (void)state;
-    Said s = said("auto d.csv -t y", "");
+    Said s = said("auto d.csv --target y", "");
     assert_int_equal(s.status, 0);
     assert_true(asked.auto_in.time_s == 60);
     assert_int_equal(asked.auto_in.trials, 0);
@@ -251,7 +251,7 @@ static void failures_keep_their_status_and_their_words(void **state)
 {
     (void)state;
     asked.fail = ERR_NOT_FOUND;
-    Said s = said("auto d -t y", "");
+    Said s = said("auto d --target y", "");
     assert_int_equal(s.status, 4);
     assert_non_null(strstr(s.err, "leat auto: the auto did not work\n"));
     assert_null(strstr(s.err, "usage:"));
@@ -264,7 +264,7 @@ static void failures_keep_their_status_and_their_words(void **state)
     assert_string_equal(s.out, "{\"error\":\"stored bytes are damaged\",\"detail\":\"the predict did not work\",\"exit\":5}\n");
     drop(s);
     asked.fail = ERR_INTERRUPTED;
-    s = said("auto d -t y", "");
+    s = said("auto d --target y", "");
     assert_int_equal(s.status, 130);
     drop(s);
     asked.fail = OK;
@@ -273,7 +273,7 @@ static void failures_keep_their_status_and_their_words(void **state)
 static void talk_goes_to_stderr_and_quiet_silences_it(void **state)
 {
     (void)state;
-    Said s = said("auto d -t y", "");
+    Said s = said("auto d --target y", "");
     assert_non_null(strstr(s.err, "visualize"));
     assert_non_null(strstr(s.err, "warning: a warning of the room\n"));
     assert_null(strstr(s.err, "\r"));
@@ -286,11 +286,11 @@ static void talk_goes_to_stderr_and_quiet_silences_it(void **state)
 static void the_progress_line_is_only_for_a_terminal(void **state)
 {
     (void)state;
-    Said s = said("auto d -t y", "t");
+    Said s = said("auto d --target y", "t");
     assert_non_null(strstr(s.err, "\r"));
     assert_non_null(strstr(s.err, "\033[K"));
     drop(s);
-    s = said("auto d -t y -q", "t");
+    s = said("auto d --target y -q", "t");
     assert_null(strstr(s.err, "\r"));
     drop(s);
 }
