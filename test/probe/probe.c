@@ -9,6 +9,7 @@
 static const Probe *const all[] = {     /* A to Z */
     &probe_learn,
     &probe_metric,
+    &probe_report,
     &probe_table,
     &probe_trees,
 };

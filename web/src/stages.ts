@@ -17,7 +17,7 @@ export interface Column {
   name: string; type: string; role: string;
   count: number; missing: number; distinct?: number;
   mean?: Num; sd?: Num; min?: Num; q1?: Num; median?: Num; q3?: Num; max?: Num; skew?: Num;
-  top?: Level[]; bins?: Bin[]; other?: Level | null; absent?: Level | null;
+  top?: Level[]; bins?: Bin[]; below?: number; above?: number; other?: Level | null; absent?: Level | null;
   association?: { kind: string; value: Num; strength?: Num } | null;
 }
 

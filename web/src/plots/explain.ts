@@ -2,7 +2,7 @@
 
 import type { Num, Partial } from "../stages";
 import { clip, num } from "../format";
-import { single, type Plot, type Row } from "./plot";
+import { LABELS, single, type Plot, type Row } from "./plot";
 
 export function importance(list: { column: string; value: number; sd?: Num }[], title: string): Plot {
   const rows = list.map((r, i) => ({
@@ -18,7 +18,7 @@ export function importance(list: { column: string; value: number; sd?: Num }[], 
         tooltip: { field: "tip" },
       },
       layer: [
-        { mark: { type: "bar", color: t.accent, height: { band: 0.5 } }, encoding: { x: { field: "value", type: "quantitative", axis: { title, grid: true, tickCount: 4, format: "~g" } } } },
+        { mark: { type: "bar", color: t.accent, height: { band: 0.5 } }, encoding: { x: { field: "value", type: "quantitative", axis: { title, grid: true, tickCount: 4, labelExpr: LABELS } } } },
         { mark: { type: "rule", color: t.ink, strokeWidth: 1 }, encoding: { x: { field: "lo", type: "quantitative" }, x2: { field: "hi" } } },
       ],
     }),
@@ -39,7 +39,7 @@ export function beeswarm(columns: { column: string; points: { value: number | st
       const bin = Math.round(p.phi / step), n = stack.get(bin) ?? 0;
       stack.set(bin, n + 1);
       const off = (n % 2 ? 1 : -1) * Math.ceil(n / 2);
-      const rank = typeof p.value === "number" && known.length > 1 ? upper(known, p.value) / known.length : null;
+      const rank = typeof p.value === "number" && known.length > 1 ? place(known, p.value) : -1;
       rows.push({
         name: names[k], phi: p.phi, off: Math.max(-9, Math.min(9, off)), rank,
         tip: `${c.column} = ${p.value == null ? "missing" : typeof p.value === "number" ? num(p.value) : clip(p.value, 40)}: ${num(p.phi, 3)}`,
@@ -55,13 +55,13 @@ export function beeswarm(columns: { column: string; points: { value: number | st
         {
           mark: { type: "point", filled: true, size: 15, opacity: 0.75 },
           encoding: {
-            x: { field: "phi", type: "quantitative", axis: { title: "moved the answer down ← → up", tickCount: 5, format: "~g", grid: true } },
-            y: { field: "name", type: "nominal", sort: names, title: null, axis: { labelLimit: Math.min(150, w * 0.36), labelFontSize: 12, labelColor: t.ink, grid: false, labelOverlap: false } },
+            x: { field: "phi", type: "quantitative", axis: { title: "moved the answer down ← → up", tickCount: 5, labelExpr: LABELS, grid: true } },
+            y: { field: "name", type: "nominal", sort: null, scale: { domain: names }, title: null, axis: { labelLimit: Math.min(150, w * 0.36), labelFontSize: 12, labelColor: t.ink, grid: false, labelOverlap: false } },
             yOffset: { field: "off", type: "quantitative", scale: { domain: [-10, 10] } },
             color: {
               condition: {
-                test: "isValid(datum.rank)", field: "rank", type: "quantitative", title: null,
-                scale: { domain: [0, 0.5, 1], range: [t.low, t.dark ? "#6f7a84" : "#b9c0c6", t.high] },
+                test: "datum.rank >= 0", field: "rank", type: "quantitative", title: null,
+                scale: { domain: [0, 0.5, 1], range: [t.low, t.dark ? "#6f7a84" : "#b9c0c6", t.high], interpolate: "rgb" },
                 legend: { orient: "top", direction: "horizontal", gradientLength: 120, gradientThickness: 8, values: [0, 1], labelExpr: "datum.value < 0.5 ? 'low value' : 'high value'" },
               },
               value: t.muted,
@@ -74,14 +74,12 @@ export function beeswarm(columns: { column: string; points: { value: number | st
   };
 }
 
-/** How many of the sorted numbers are at most v. */
-function upper(sorted: number[], v: number): number {
-  let a = 0, b = sorted.length;
-  while (a < b) {
-    const m = (a + b) >> 1;
-    if (sorted[m] <= v) a = m + 1; else b = m;
-  }
-  return a;
+/** Where v lies between low and high values, 0 to 1; the outer twentieths do not count. */
+function place(sorted: number[], v: number): number {
+  const at = (q: number): number => sorted[Math.round(q * (sorted.length - 1))];
+  let lo = at(0.05), hi = at(0.95);
+  if (hi <= lo) { lo = sorted[0]; hi = sorted[sorted.length - 1]; }
+  return hi > lo ? Math.max(0, Math.min(1, (v - lo) / (hi - lo))) : 0.5;
 }
 
 /** The build's answer as one variable is changed and all else stays: the mean, and single rows behind it. */
@@ -101,7 +99,7 @@ export function partial(p: Partial, yTitle: string, share: boolean): Plot {
     label: `Partial dependence on ${p.column}: the mean answer goes from ${num(Math.min(...known), 3)} to ${num(Math.max(...known), 3)}`,
     spec: (t, w) => {
       const x = number
-        ? { field: "x", type: "quantitative", scale: { zero: false, nice: false }, axis: { title: null, format: "~s", tickCount: 5 } }
+        ? { field: "x", type: "quantitative", scale: { zero: false, nice: false }, axis: { title: null, labelExpr: LABELS, tickCount: 5 } }
         : { field: "x", type: "nominal", sort: null, axis: { title: null, labelAngle: 0, labelLimit: 70, labelOverlap: "greedy" } };
       const y = { field: "y", type: "quantitative", scale: { zero: false }, axis: { title: yTitle, format, tickCount: 4 } };
       const layer: Row[] = [];

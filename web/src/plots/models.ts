@@ -2,7 +2,7 @@
 
 import type { Diagnose, Entry, Num, TriedFeature, Tune } from "../stages";
 import { bytes, clip, metric, micros, num, score, seconds } from "../format";
-import { axisFormat, single, type Plot, type Row, type Spec } from "./plot";
+import { LABELS, logTicks, single, type Plot, type Row, type Spec } from "./plot";
 import type { Theme } from "./theme";
 
 const ROW = 26;
@@ -33,7 +33,7 @@ export function leaderboard(entries: Entry[], metricName: string, ensemble: { sc
           field: "name", type: "nominal", sort: null, title: null,
           axis: { labelLimit: Math.min(200, w * 0.42), labelFontSize: 12, labelColor: t.ink, grid: false, labelOverlap: false },
         },
-        x: { type: "quantitative", scale: { zero: false, nice: true }, axis: { title: m.label, grid: true, tickCount: 5, format: "~g" } },
+        x: { type: "quantitative", scale: { zero: false, nice: true }, axis: { title: m.label, grid: true, tickCount: 5, labelExpr: LABELS } },
         tooltip: { field: "tip" },
       },
       layer: [
@@ -76,13 +76,14 @@ export function pareto(entries: Entry[], cost: "fit_s" | "predict_us_row" | "siz
     tip: `${label(e)}: ${score(e.score, e.se)}, ${words.text(e[cost])}`,
   }));
   const m = metric(metricName);
+  const ticks = logTicks(sorted[0][cost] as number, sorted[sorted.length - 1][cost] as number);
   return {
     height: 250,
     label: `${m.label} against ${words.title}; on the front: ${[...front].map(label).join(", ")}`,
     spec: (t, w) => single(rows, w, 200, {
       encoding: {
-        x: { field: "cost", type: "quantitative", scale: { type: "log", nice: false, padding: 16 }, axis: { title: words.title, format: "~s", tickCount: 4 } },
-        y: { field: "score", type: "quantitative", scale: { zero: false }, axis: { title: m.label, tickCount: 4, format: "~g" } },
+        x: { field: "cost", type: "quantitative", scale: { type: "log", nice: false, padding: 16 }, axis: { title: words.title, labelExpr: LABELS, values: ticks } },
+        y: { field: "score", type: "quantitative", scale: { zero: false }, axis: { title: m.label, tickCount: 4, labelExpr: LABELS } },
         tooltip: { field: "tip" },
       },
       layer: [
@@ -90,7 +91,7 @@ export function pareto(entries: Entry[], cost: "fit_s" | "predict_us_row" | "siz
         {
           mark: { type: "point", filled: true, opacity: 1 },
           encoding: {
-            color: { condition: { test: "datum.front", value: t.second }, value: t.bar },
+            color: { condition: { test: "datum.front", value: t.second }, value: t.muted },
             size: { condition: { test: "datum.front", value: 80 }, value: 40 },
           },
         },
@@ -130,7 +131,7 @@ export function history(tune: Tune): Plot | null {
       layer: [
         {
           mark: { type: "point", filled: true, size: 36, color: t.muted, opacity: 0.55, clip: true },
-          encoding: { y: { field: "score", type: "quantitative", scale: { zero: false, domain: [lo - pad, hi + pad], nice: true }, axis: { title: m.label, tickCount: 5, format: "~g" } } },
+          encoding: { y: { field: "score", type: "quantitative", scale: { zero: false, domain: [lo - pad, hi + pad], nice: true }, axis: { title: m.label, tickCount: 5, labelExpr: LABELS } } },
         },
         { mark: { type: "line", interpolate: "step-after", color: t.accent, strokeWidth: 2.5, clip: true }, encoding: { y: { field: "best", type: "quantitative" } } },
       ],
@@ -146,7 +147,7 @@ export function weights(members: { name: string; weight: number }[]): Plot {
     spec: (t, w) => single(rows, w, ROW * rows.length, {
       encoding: {
         y: { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: Math.min(200, w * 0.42), labelFontSize: 12, labelColor: t.ink, grid: false } },
-        x: { field: "weight", type: "quantitative", axis: null, scale: { domain: [0, 1.12 * Math.max(...rows.map((r) => r.weight))] } },
+        x: { field: "weight", type: "quantitative", axis: null, scale: { domain: [0, 1.25 * Math.max(...rows.map((r) => r.weight))] } },
       },
       layer: [
         { mark: { type: "bar", color: t.accent, height: { band: 0.55 } } },
@@ -167,7 +168,7 @@ export function greedy(points: { round: number; score: Num }[], metricName: stri
       mark: { type: "line", color: t.accent, point: rows.length <= 40 ? { filled: true, size: 24, color: t.accent } : false },
       encoding: {
         x: { field: "round", type: "quantitative", scale: { nice: false }, axis: { title: "round", tickMinStep: 1, tickCount: 6, format: "d" } },
-        y: { field: "score", type: "quantitative", scale: { zero: false }, axis: { title: m.label, tickCount: 4, format: "~g" } },
+        y: { field: "score", type: "quantitative", scale: { zero: false }, axis: { title: m.label, tickCount: 4, labelExpr: LABELS } },
         tooltip: { field: "tip" },
       },
     }),
@@ -189,7 +190,7 @@ export function features(tried: TriedFeature[]): Plot {
     spec: (t, w) => single(rows, w, 24 * rows.length, {
       encoding: {
         y: { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: Math.min(210, w * 0.45), labelFontSize: 12, labelColor: t.ink, grid: false, labelOverlap: false } },
-        x: { type: "quantitative", axis: { title: "gain on rows not used to make it (right of 0 is better)", grid: true, tickCount: 4, format: "~g" } },
+        x: { type: "quantitative", axis: { title: "gain on held-out rows", grid: true, tickCount: 4, labelExpr: LABELS } },
         tooltip: { field: "tip" },
       },
       layer: [
@@ -218,10 +219,9 @@ export function learningCurve(lc: NonNullable<Diagnose["learning_curve"]>, metri
 }
 
 function twoLines(rows: Row[], w: number, t: Theme, title: string): Spec {
-  const max = Math.max(...rows.map((r) => r.rows as number));
   const color = { field: "which", type: "nominal", title: null, scale: { domain: ["rows held out", "rows it learned from"], range: [t.accent, t.muted] } };
-  const x = { field: "rows", type: "quantitative", scale: { zero: false, padding: 10 }, axis: { title: "rows to learn from", format: axisFormat(max), tickCount: 5 } };
-  const y = { scale: { zero: false }, axis: { title, tickCount: 5, format: "~g" } };
+  const x = { field: "rows", type: "quantitative", scale: { zero: false, padding: 10 }, axis: { title: "rows to learn from", labelExpr: LABELS, tickCount: 5 } };
+  const y = { scale: { zero: false }, axis: { title, tickCount: 5, labelExpr: LABELS } };
   return single(rows, w, 200, {
     layer: [
       { transform: [{ filter: "isValid(datum.lo)" }], mark: { type: "area", opacity: 0.18, color: t.accent }, encoding: { x, y: { field: "lo", type: "quantitative", ...y }, y2: { field: "hi" } } },

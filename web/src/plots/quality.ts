@@ -2,7 +2,7 @@
 
 import type { Diagnose } from "../stages";
 import { clip, count, num, percent } from "../format";
-import { single, type Plot, type Row } from "./plot";
+import { LABELS, single, type Plot, type Row } from "./plot";
 import { classRange } from "./variables";
 import type { Theme } from "./theme";
 
@@ -122,15 +122,15 @@ export function confusion(classes: string[], matrix: number[][]): Plot {
       const ink = { condition: { test: "datum.share > 0.55", value: t.dark ? "#0d1114" : "#ffffff" }, value: t.ink };
       const layer: Row[] = [{
         mark: { type: "rect", stroke: t.page, strokeWidth: 2 },
-        encoding: { color: { field: "share", type: "quantitative", scale: { domain: [0, 1], range: [t.grid, t.accent] }, legend: null }, tooltip: { field: "tip" } },
+        encoding: { color: { field: "share", type: "quantitative", scale: { domain: [0, 1], range: [t.grid, t.accent], interpolate: "rgb" }, legend: null }, tooltip: { field: "tip" } },
       }];
       if (c >= 24) layer.push({ mark: { type: "text", dy: c >= 50 ? -7 : 0, fontSize: c >= 50 ? 13 : 10, fontWeight: 600 }, encoding: { text: { field: "text" }, color: ink } });
       if (c >= 50) layer.push({ mark: { type: "text", dy: 9, fontSize: 10 }, encoding: { text: { field: "part" }, color: ink } });
       return {
         ...single(rows, size, size, {
           encoding: {
-            x: { field: "said", type: "nominal", sort: names, axis: { title: "what the build said", orient: "top", labelAngle: n > 4 ? -40 : 0, labelLimit: n > 4 ? 90 : c, domain: false, ticks: false, labelOverlap: false, labelColor: t.ink } },
-            y: { field: "truth", type: "nominal", sort: names, axis: { title: "what was true", labelLimit: 90, grid: false, labelOverlap: false, labelColor: t.ink } },
+            x: { field: "said", type: "nominal", sort: null, scale: { domain: names }, axis: { title: "what the build said", orient: "top", labelAngle: n > 4 ? -40 : 0, labelLimit: n > 4 ? 90 : c, domain: false, ticks: false, labelOverlap: false, labelColor: t.ink } },
+            y: { field: "truth", type: "nominal", sort: null, scale: { domain: names }, axis: { title: "what was true", labelLimit: 90, grid: false, labelOverlap: false, labelColor: t.ink } },
           },
           layer,
         }),
@@ -150,8 +150,8 @@ export function residuals(fitted: number[], residual: number[]): Plot {
         {
           mark: { type: "point", filled: true, size: 14, opacity: 0.4, color: t.accent },
           encoding: {
-            x: { field: "x", type: "quantitative", scale: { zero: false }, axis: { title: "predicted", format: "~s", tickCount: 5 } },
-            y: { field: "y", type: "quantitative", axis: { title: "true − predicted", format: "~s", tickCount: 5 } },
+            x: { field: "x", type: "quantitative", scale: { zero: false }, axis: { title: "predicted", labelExpr: LABELS, tickCount: 5 } },
+            y: { field: "y", type: "quantitative", axis: { title: "true − predicted", labelExpr: LABELS, tickCount: 5 } },
           },
         },
         { data: { values: [{}] }, mark: { type: "rule", color: t.second, strokeWidth: 1.5 }, encoding: { y: { datum: 0 } } },
@@ -178,7 +178,7 @@ export function qq(theory: number[], sample: number[]): Plot {
           mark: { type: "point", filled: true, size: 16, color: t.accent, opacity: 0.8 },
           encoding: {
             x: { field: "x", type: "quantitative", scale: { zero: false }, axis: { title: "if errors were normal (standard deviations)", tickCount: 5 } },
-            y: { field: "y", type: "quantitative", axis: { title: "residual", format: "~s", tickCount: 5 } },
+            y: { field: "y", type: "quantitative", axis: { title: "residual", labelExpr: LABELS, tickCount: 5 } },
           },
         },
       ],
@@ -193,9 +193,9 @@ export function histogram(bins: { lo: number; hi: number; count: number }[], tit
     spec: (t, w) => single(bins.map((b) => ({ ...b, tip: `${num(b.lo)} to ${num(b.hi)}: ${count(b.count)} rows` })), w, SIDE, {
       mark: { type: "bar", color: t.accent, binSpacing: 1 },
       encoding: {
-        x: { field: "lo", type: "quantitative", bin: "binned", axis: { title, format: "~s", tickCount: 5 }, scale: { zero: false, nice: false } },
+        x: { field: "lo", type: "quantitative", bin: "binned", axis: { title, labelExpr: LABELS, tickCount: 5 }, scale: { zero: false, nice: false } },
         x2: { field: "hi" },
-        y: { field: "count", type: "quantitative", axis: { title: "rows", format: "~s", tickCount: 4 } },
+        y: { field: "count", type: "quantitative", axis: { title: "rows", labelExpr: LABELS, tickCount: 4 } },
         tooltip: { field: "tip" },
       },
     }),

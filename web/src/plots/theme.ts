@@ -31,7 +31,7 @@ export function config(t: Theme): Record<string, unknown> {
   return {
     background: null,
     font: FONT,
-    padding: 2,
+    padding: { left: 2, right: 16, top: 6, bottom: 2 },
     view: { stroke: null },
     aria: false,
     axis: {

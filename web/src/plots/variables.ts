@@ -2,7 +2,7 @@
 
 import type { Bin, Column, Level } from "../stages";
 import { clip, date, num, percent } from "../format";
-import { single, type Plot, type Row, type Spec } from "./plot";
+import { LABELS, single, type Plot, type Row, type Spec } from "./plot";
 import type { Theme } from "./theme";
 
 export interface Against {
@@ -14,6 +14,10 @@ export interface Against {
 }
 
 const HEIGHT = 132;
+const LEVEL = 17;
+/** A part with fewer rows says too little about the target to be drawn. */
+const ROWS_MIN = 5;
+const ROWS_SHARE = 0.004;
 
 function answer(b: { mean?: number | null; share?: (number | null)[] }, a: Against): number | null {
   if (a.task === "regression") return b.mean ?? null;
@@ -23,15 +27,20 @@ function answer(b: { mean?: number | null; share?: (number | null)[] }, a: Again
 
 /** Bars of counts; a line of the target's mean or of the positive class's share; stacked bars for many classes. */
 export function variable(c: Column, a: Against | null): Plot | null {
-  const numeric = !!c.bins && c.bins.length > 0;
+  if (c.bins?.length) {
+    const bins = c.bins;
+    return {
+      height: HEIGHT + 34,
+      label: describe(c, a, bins),
+      spec: (t, w) => (a?.task === "multiclass" ? stackedBins(c, a, bins, t, w) : bars(c, a, bins, t, w)),
+    };
+  }
   const levels = levelsOf(c);
-  if (!numeric && levels.length === 0) return null;
-  const parts: (Bin | Level)[] = numeric ? c.bins! : levels;
-  const many = a?.task === "multiclass";
+  if (levels.length === 0) return null;
   return {
-    height: HEIGHT + 40,
-    label: describe(c, a, parts),
-    spec: (t, w) => (many ? stacked(c, a!, parts, numeric, t, w) : layered(c, a, parts, numeric, t, w)),
+    height: LEVEL * levels.length + (a && a.task !== "multiclass" ? 40 : 24),
+    label: describe(c, a, levels),
+    spec: (t, w) => (a?.task === "multiclass" ? stackedLevels(c, a, levels, t, w) : levelBars(c, a, levels, t, w)),
   };
 }
 
@@ -53,94 +62,144 @@ function describe(c: Column, a: Against | null, parts: (Bin | Level)[]): string 
     : `${what}; mean ${a.target} goes from ${num(lo)} to ${num(hi)}`;
 }
 
-function xOf(c: Column, numeric: boolean): { rows: (p: Bin | Level, i: number) => Row; bar: Row; mid: Row } {
-  const when = c.type === "datetime";
-  if (!numeric) {
-    const x = {
-      field: "value", type: "nominal", sort: null, title: null,
-      axis: { labelAngle: 0, labelLimit: 64, labelOverlap: "greedy", ticks: false },
-      scale: { paddingInner: 0.18 },
-    };
-    return { rows: (p, i) => ({ value: clip((p as Level).value, 40) || `(empty ${i})` }), bar: { x }, mid: { x } };
+function says(parts: (Bin | Level)[], a: Against | null): (number | null)[] {
+  const total = parts.reduce((s, p) => s + p.count, 0);
+  const least = Math.max(ROWS_MIN, ROWS_SHARE * total);
+  return parts.map((p) => (a && p.count >= least ? answer(p, a) : null));
+}
+
+function tip(p: Bin | Level, c: Column, a: Against | null): string {
+  const name = "value" in p ? clip(p.value, 60) : c.type === "datetime" ? `${date(p.lo)} to ${date(p.hi)}` : `${num(p.lo)} to ${num(p.hi)}`;
+  const y = a ? answer(p, a) : null;
+  return `${name}: ${num(p.count)} rows` + (y == null ? "" : a!.task === "binary" ? `, ${percent(y)} ${a!.classes[a!.positive] ?? ""}` : `, mean ${num(y)}`);
+}
+
+/* ------------------------------------------------------------------ ranges */
+
+const DAY = 86400000;
+
+/** Few round dates between lo and hi (milliseconds), and how to write them. */
+function dates(lo: number, hi: number): { values: number[]; format: string } {
+  const years = (hi - lo) / (365.25 * DAY);
+  const values: number[] = [];
+  if (years >= 3) {
+    const step = Math.max(1, Math.ceil(years / 5));
+    for (let y = new Date(lo).getUTCFullYear() + 1; Date.UTC(y, 0) <= hi; y += step) values.push(Date.UTC(y, 0));
+    return { values, format: "%Y" };
   }
-  const axis = when
-    ? { title: null, tickCount: 4, grid: false, format: "%Y-%m-%d", labelOverlap: "greedy" }
-    : { title: null, tickCount: 5, grid: false, format: "~s" };
-  const type = when ? "temporal" : "quantitative";
-  const scale = { zero: false, nice: false };
+  if (hi - lo >= 60 * DAY) {
+    const step = Math.max(1, Math.ceil((years * 12) / 4)), from = new Date(lo);
+    for (let m = from.getUTCMonth() + 1; ; m += step) {
+      const v = Date.UTC(from.getUTCFullYear(), m);
+      if (v > hi) break;
+      values.push(v);
+    }
+    return { values, format: "%b %Y" };
+  }
+  for (let i = 0; i < 4; i++) values.push(lo + ((hi - lo) * (i + 0.5)) / 4);
+  return { values, format: hi - lo < 3 * DAY ? "%d %b %H:%M" : "%d %b" };
+}
+
+function xAxis(c: Column, bins: Bin[]): { bar: Row; mid: Row; row: (b: Bin) => Row } {
+  const when = c.type === "datetime", k = when ? 1000 : 1;
+  const lo = bins[0].lo * k, hi = bins[bins.length - 1].hi * k;
+  const round = when ? dates(lo, hi) : null;
+  const axis = round
+    ? { title: null, grid: false, values: round.values, labelExpr: `utcFormat(datum.value, '${round.format}')` }
+    : { title: null, grid: false, tickCount: 5, labelExpr: LABELS };
+  const scale = { zero: false, nice: false, domain: [lo, hi] };
   return {
-    rows: (p) => {
-      const b = p as Bin, k = when ? 1000 : 1;
-      return { lo: b.lo * k, hi: b.hi * k, mid: ((b.lo + b.hi) / 2) * k };
-    },
-    bar: { x: { field: "lo", type, axis, scale, ...(when ? {} : { bin: "binned" }) }, x2: { field: "hi" } },
-    mid: { x: { field: "mid", type, axis, scale } },
+    bar: { x: { field: "lo", type: "quantitative", bin: "binned", axis, scale }, x2: { field: "hi" } },
+    mid: { x: { field: "mid", type: "quantitative", axis, scale } },
+    row: (b) => ({ lo: b.lo * k, hi: b.hi * k, mid: ((b.lo + b.hi) / 2) * k }),
   };
 }
 
-function partName(p: Bin | Level, c: Column): string {
-  if ("value" in p) return clip(p.value, 60);
-  return c.type === "datetime" ? `${date(p.lo)} to ${date(p.hi)}` : `${num(p.lo)} to ${num(p.hi)}`;
-}
-
-function layered(c: Column, a: Against | null, parts: (Bin | Level)[], numeric: boolean, t: Theme, w: number): Spec {
-  const x = xOf(c, numeric);
-  const rows = parts.map((p, i) => {
-    const y = a ? answer(p, a) : null;
-    const tip = `${partName(p, c)}: ${num(p.count)} rows` +
-      (y == null ? "" : a!.task === "binary" ? `, ${percent(y)} ${a!.classes[a!.positive] ?? ""}` : `, mean ${num(y)}`);
-    return { ...x.rows(p, i), count: p.count, y, tip };
-  });
-  const bars = {
-    mark: { type: "bar", color: t.bar, ...(numeric ? { binSpacing: 1 } : {}) },
-    encoding: {
-      ...x.bar,
-      y: { field: "count", type: "quantitative", axis: { title: null, tickCount: 3, format: "~s" } },
-      tooltip: { field: "tip" },
+function answerScale(a: Against, t: Theme, orient: string): Row {
+  return {
+    field: "y", type: "quantitative", scale: { zero: a.task === "binary", nice: true },
+    axis: {
+      title: null, orient, grid: false, domain: false, ticks: false, tickCount: 3, labelColor: t.accent,
+      ...(a.task === "binary" ? { format: ".0%" } : { labelExpr: LABELS }),
     },
   };
-  const layer: Row[] = [bars];
-  if (a && rows.some((r) => r.y != null)) {
-    const y = {
-      field: "y", type: "quantitative", scale: { zero: a.task === "binary", nice: true },
-      axis: {
-        title: null, orient: "right", grid: false, tickCount: 3, labelColor: t.accent,
-        format: a.task === "binary" ? ".0%" : "~s",
-      },
-    };
-    const shown = { filter: "isValid(datum.y)" };
-    if (numeric) layer.push({ transform: [shown], mark: { type: "line", color: t.accent, strokeWidth: 2 }, encoding: { ...x.mid, y } });
-    layer.push({
-      transform: [shown],
-      mark: { type: "point", color: t.accent, filled: true, size: numeric ? 18 : 46, opacity: 1 },
-      encoding: { ...x.mid, y, tooltip: { field: "tip" } },
-    });
+}
+
+function bars(c: Column, a: Against | null, bins: Bin[], t: Theme, w: number): Spec {
+  const x = xAxis(c, bins), y = says(bins, a);
+  const rows = bins.map((b, i) => ({ ...x.row(b), count: b.count, y: y[i], tip: tip(b, c, a) }));
+  const layer: Row[] = [{
+    mark: { type: "bar", color: t.bar, binSpacing: 1 },
+    encoding: { ...x.bar, y: { field: "count", type: "quantitative", axis: { title: null, tickCount: 3, labelExpr: LABELS } }, tooltip: { field: "tip" } },
+  }];
+  if (a && y.some((v) => v != null)) {
+    const shown = [{ filter: "isValid(datum.y)" }], scale = answerScale(a, t, "right");
+    layer.push({ transform: shown, mark: { type: "line", color: t.accent, strokeWidth: 2 }, encoding: { ...x.mid, y: scale } });
+    layer.push({ transform: shown, mark: { type: "point", color: t.accent, filled: true, size: 18, opacity: 1 }, encoding: { ...x.mid, y: scale, tooltip: { field: "tip" } } });
   }
   return single(rows, w, HEIGHT, { layer, resolve: { scale: { y: "independent" } } });
 }
 
-function stacked(c: Column, a: Against, parts: (Bin | Level)[], numeric: boolean, t: Theme, w: number): Spec {
-  const x = xOf(c, numeric);
-  const rows: Row[] = [];
-  parts.forEach((p, i) => {
-    (p.share ?? []).forEach((s, k) => {
-      if (s == null) return;
-      const name = a.classes[k] ?? String(k);
-      rows.push({ ...x.rows(p, i), n: s * p.count, k, name: clip(name, 30), tip: `${partName(p, c)}: ${percent(s)} ${name}` });
-    });
-    if (!p.share) rows.push({ ...x.rows(p, i), n: p.count, k: 0, name: "", tip: `${partName(p, c)}: ${num(p.count)}` });
-  });
-  return single(rows, w, HEIGHT, {
-    mark: { type: "bar", ...(numeric ? { binSpacing: 1 } : {}) },
+function classColour(a: Against, t: Theme): Row {
+  return {
+    field: "name", type: "nominal", legend: null,
+    scale: { domain: a.classes.map((k) => clip(k, 30)), range: classRange(t, a.classes.length) },
+  };
+}
+
+function byClass(p: Bin | Level, c: Column, a: Against, base: Row): Row[] {
+  const name = "value" in p ? clip(p.value, 60) : tip(p, c, null);
+  if (!p.share) return [{ ...base, n: p.count, k: 0, name: clip(a.classes[0] ?? "", 30), tip: tip(p, c, null) }];
+  return p.share.map((s, k) => ({
+    ...base, n: (s ?? 0) * p.count, k, name: clip(a.classes[k] ?? String(k), 30), tip: `${name}: ${percent(s)} ${a.classes[k] ?? ""}`,
+  }));
+}
+
+function stackedBins(c: Column, a: Against, bins: Bin[], t: Theme, w: number): Spec {
+  const x = xAxis(c, bins);
+  return single(bins.flatMap((b) => byClass(b, c, a, x.row(b))), w, HEIGHT, {
+    mark: { type: "bar", binSpacing: 1 },
     encoding: {
-      ...x.bar,
-      y: { field: "n", type: "quantitative", stack: "zero", axis: { title: null, tickCount: 3, format: "~s" } },
-      color: {
-        field: "name", type: "nominal", legend: null,
-        scale: { domain: a.classes.map((k) => clip(k, 30)), range: classRange(t, a.classes.length) },
-      },
-      order: { field: "k", type: "quantitative" },
-      tooltip: { field: "tip" },
+      ...x.bar, y: { field: "n", type: "quantitative", stack: "zero", axis: { title: null, tickCount: 3, labelExpr: LABELS } },
+      color: classColour(a, t), order: { field: "k", type: "quantitative" }, tooltip: { field: "tip" },
+    },
+  });
+}
+
+/* ------------------------------------------------------------------ levels */
+
+function levelAxis(t: Theme, w: number): Row {
+  return {
+    field: "value", type: "nominal", sort: null, title: null, scale: { paddingInner: 0.25 },
+    axis: { labelLimit: Math.min(110, w * 0.36), labelColor: t.ink, grid: false, labelOverlap: false },
+  };
+}
+
+const levelName = (l: Level, i: number): string => (clip(l.value, 40) || "(empty)") + "\u200b".repeat(i % 13);
+
+function levelBars(c: Column, a: Against | null, levels: Level[], t: Theme, w: number): Spec {
+  const y = says(levels, a);
+  const rows = levels.map((l, i) => ({ value: levelName(l, i), count: l.count, y: y[i], tip: tip(l, c, a) }));
+  const layer: Row[] = [{
+    mark: { type: "bar", color: t.bar },
+    encoding: { x: { field: "count", type: "quantitative", axis: { title: null, tickCount: 3, labelExpr: LABELS, grid: true, domain: false, ticks: false } }, tooltip: { field: "tip" } },
+  }];
+  if (a && y.some((v) => v != null)) {
+    layer.push({
+      transform: [{ filter: "isValid(datum.y)" }],
+      mark: { type: "point", color: t.accent, filled: true, size: 46, opacity: 1 },
+      encoding: { x: answerScale(a, t, "top"), tooltip: { field: "tip" } },
+    });
+  }
+  return single(rows, w, LEVEL * levels.length, { encoding: { y: levelAxis(t, w) }, layer, resolve: { scale: { x: "independent" } } });
+}
+
+function stackedLevels(c: Column, a: Against, levels: Level[], t: Theme, w: number): Spec {
+  return single(levels.flatMap((l, i) => byClass(l, c, a, { value: levelName(l, i) })), w, LEVEL * levels.length, {
+    mark: { type: "bar" },
+    encoding: {
+      y: levelAxis(t, w), x: { field: "n", type: "quantitative", stack: "zero", axis: { title: null, tickCount: 3, labelExpr: LABELS, grid: true, domain: false, ticks: false } },
+      color: classColour(a, t), order: { field: "k", type: "quantitative" }, tooltip: { field: "tip" },
     },
   });
 }
@@ -187,7 +246,7 @@ export function association(rows: { name: string; strength: number; text: string
     spec: (t, w) => single(data, w, 22 * rows.length, {
       encoding: {
         y: { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: Math.min(180, w * 0.4), labelFontSize: 12, labelColor: t.ink, grid: false } },
-        x: { field: "strength", type: "quantitative", scale: { domain: [0, 1.18] }, axis: { values: [0, 0.25, 0.5, 0.75, 1], title: null, grid: true } },
+        x: { field: "strength", type: "quantitative", scale: { domain: [0, 1.4] }, axis: { values: [0, 0.25, 0.5, 0.75, 1], labelExpr: LABELS, title: null, grid: true } },
         tooltip: { field: "text" },
       },
       layer: [
@@ -205,7 +264,7 @@ export function correlation(names: string[], matrix: (number | null)[][]): Plot 
   const rows: Row[] = [];
   names.forEach((a, i) => names.forEach((b, j) => {
     const r = matrix[i]?.[j];
-    if (r != null && j <= i) rows.push({ a: shown[i], b: shown[j], r, text: num(r, 2).replace(/^(−?)0\./, "$1."), tip: `${a} and ${b}: ${num(r, 3)}` });
+    if (r != null && j <= i) rows.push({ a: shown[i], b: shown[j], r, text: Math.abs(r) < 0.005 ? "0" : r.toFixed(2).replace("-", "−").replace(/^(−?)0\./, "$1."), tip: `${a} and ${b}: ${num(r, 3)}` });
   }));
   const n = names.length;
   const cell = (w: number): number => Math.max(9, Math.min(34, (w - 150) / n));
@@ -218,7 +277,7 @@ export function correlation(names: string[], matrix: (number | null)[][]): Plot 
         mark: { type: "rect", stroke: t.page, strokeWidth: 1 },
         encoding: {
           color: {
-            field: "r", type: "quantitative", scale: { domain: [-1, 0, 1], range: [t.high, t.mid, t.low] },
+            field: "r", type: "quantitative", scale: { domain: [-1, 0, 1], range: [t.high, t.mid, t.low], interpolate: "rgb" },
             legend: { title: null, orient: "top", direction: "horizontal", gradientLength: 140, gradientThickness: 8, values: [-1, 0, 1] },
           },
           tooltip: { field: "tip" },
@@ -233,8 +292,8 @@ export function correlation(names: string[], matrix: (number | null)[][]): Plot 
       return {
         ...single(rows, size, size, {
           encoding: {
-            x: { field: "b", type: "nominal", sort: shown, title: null, axis: { labelAngle: -50, labelLimit: 90, labelOverlap: false, domain: false, ticks: false } },
-            y: { field: "a", type: "nominal", sort: shown, title: null, axis: { labelLimit: 130, labelOverlap: false, grid: false } },
+            x: { field: "b", type: "nominal", sort: null, scale: { domain: shown }, title: null, axis: { labelAngle: -50, labelLimit: 90, labelOverlap: false, domain: false, ticks: false } },
+            y: { field: "a", type: "nominal", sort: null, scale: { domain: shown }, title: null, axis: { labelLimit: 130, labelOverlap: false, grid: false } },
           },
           layer,
         }),

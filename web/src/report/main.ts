@@ -85,7 +85,9 @@ function start(): void {
   const r = load();
   const sections: HTMLElement[] = [];
   const list: { id: string; title: string }[] = [];
+  const run = (r.overview.stages?.length ?? 0) > 1 || Object.keys(r.stages).length > 2;
   for (const s of SECTIONS) {
+    if (!run && s.needs && !s.needs.some((n) => r.stages[n])) continue;
     const e = render(s, r);
     if (!e) continue;
     sections.push(e);

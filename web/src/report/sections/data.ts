@@ -28,6 +28,7 @@ function strengthText(c: Column): string {
 export const data: Section = {
   id: "data",
   title: "Data",
+  needs: ["visualize"],
   body(r: Report) {
     const v = r.stages.visualize;
     if (!v) return [absent("The data was not described: this stage did not run.")];
@@ -68,7 +69,7 @@ function sentence(v: Visualize): Child[] {
 function warnings(v: Visualize): HTMLElement | null {
   const list = v.warnings ?? [];
   if (list.length === 0) return null;
-  return more(list.length === 1 ? "1 warning about the data" : `${list.length} warnings about the data`, list.length <= 8,
+  return more(list.length === 1 ? "1 warning about the data" : `${list.length} warnings about the data`, false,
     h("ul", { class: "tagged" }, list.map((w) => h("li", null, h("span", { class: "tag" }, w.kind), " ", w.text))));
 }
 
@@ -86,6 +87,7 @@ function statistics(columns: Column[]): HTMLElement {
 export const variables: Section = {
   id: "variables",
   title: "Every variable against the target",
+  needs: ["visualize"],
   body(r) {
     const v = r.stages.visualize;
     if (!v?.column) return [absent("The variables were not described: this stage did not run.")];
@@ -115,8 +117,8 @@ export const variables: Section = {
 function reading(a: plot.Against | null): Child {
   if (!a) return "Grey bars count rows.";
   const order = " Variables that go most strongly with the target come first.";
-  if (a.task === "binary") return ["Grey bars count rows (left scale). The line is the share of rows with ", b(`${a.target} = ${a.classes[a.positive] ?? ""}`), " (right scale): where it rises or falls, the variable tells something; where it is flat, it does not.", order];
-  if (a.task === "regression") return ["Grey bars count rows (left scale). The line is the mean of ", b(a.target), " (right scale): where it rises or falls, the variable tells something; where it is flat, it does not.", order];
+  if (a.task === "binary") return ["Grey bars count rows (left scale). The line is the share of rows with ", b(`${a.target} = ${a.classes[a.positive] ?? ""}`), " (right scale): where it rises or falls, the variable tells something; where it is flat, it does not. Where there are too few rows to say, there is no line.", order];
+  if (a.task === "regression") return ["Grey bars count rows (left scale). The line is the mean of ", b(a.target), " (right scale): where it rises or falls, the variable tells something; where it is flat, it does not. Where there are too few rows to say, there is no line.", order];
   return ["Bars count rows, coloured by class of ", b(a.target), ": where the mixture of colours changes, the variable tells something.", order];
 }
 
@@ -129,6 +131,8 @@ function card(c: Column, a: plot.Against | null): HTMLElement {
   const stats: string[] = [c.type];
   if (c.role === "excluded") stats.push("excluded");
   if (c.missing) stats.push(`${percent(c.missing / Math.max(1, c.count + c.missing))} missing`);
+  const beyond = (c.below ?? 0) + (c.above ?? 0);
+  if (beyond) stats.push(`${count(beyond)} rows far outside, not drawn`);
   if (c.bins?.length && c.type !== "datetime") stats.push(`median ${num(c.median)}`);
   else if (c.distinct != null) stats.push(`${count(c.distinct)} distinct`);
   return h("figure", { class: "card" },

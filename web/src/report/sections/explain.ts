@@ -1,7 +1,7 @@
 // explain.ts -- which variables decide, in which direction, and where the build is weak.
 
 import type { Partial, Report } from "../../stages";
-import { clip, count, metric, num } from "../../format";
+import { clip, count, metric, metricHigher, num } from "../../format";
 import * as plot from "../../plots/explain";
 import { absent, b, figure, figures, h, p, table } from "../dom";
 import type { Section } from "./index";
@@ -12,10 +12,12 @@ const SWARM = 12;
 export const explanation: Section = {
   id: "explanation",
   title: "What decides the answer?",
+  needs: ["diagnose"],
   body(r: Report) {
     const d = r.stages.diagnose;
     if (!d) return [absent("Nothing was explained: this stage did not run.")];
-    const name = metric(r.stages.benchmark?.metric ?? r.overview.metric?.name).label;
+    const id = r.stages.benchmark?.metric ?? r.overview.metric?.name;
+    const name = metric(id).label, higher = metricHigher(id);
     const imp = d.importance ?? [];
     const drops = imp.filter((x) => x.drop != null).sort((x, y) => y.drop! - x.drop!).slice(0, BARS);
     const shaps = imp.filter((x) => x.shap != null).sort((x, y) => y.shap! - x.shap!).slice(0, BARS);
@@ -26,7 +28,7 @@ export const explanation: Section = {
     return [
       p("These plots tell what the build uses, not what causes what. Where two variables carry the same information, they share the credit."),
       figures(
-        drops.length ? figure(plot.importance(drops.map((x) => ({ column: x.column, value: x.drop!, sd: x.sd })), `loss of ${name} when shuffled`), "Permutation importance",
+        drops.length ? figure(plot.importance(drops.map((x) => ({ column: x.column, value: x.drop!, sd: x.sd })), `${higher ? "drop" : "rise"} of ${name} when shuffled`), "Permutation importance",
           "How much worse the score gets when the variable’s values are shuffled among rows (line: standard deviation over shuffles). A bar near 0: the build can do without it.") : null,
         shaps.length ? figure(plot.importance(shaps.map((x) => ({ column: x.column, value: x.shap! })), "mean |SHAP|"), "Average effect on an answer",
           "How far the variable moves a single answer on average, up or down (mean absolute Shapley value; log-odds for classes, the target’s unit for numbers).") : null,
@@ -48,6 +50,7 @@ function one(x: Partial, share: boolean): HTMLElement | null {
 export const weakness: Section = {
   id: "weakness",
   title: "Where is it weak?",
+  needs: ["diagnose"],
   body(r) {
     const d = r.stages.diagnose;
     const list = d?.slices ?? [];

@@ -1,6 +1,6 @@
 // index.ts -- the sections of the report, in order.
 
-import type { Report } from "../../stages";
+import type { Report, Stages } from "../../stages";
 import { summary } from "./summary";
 import { data, variables } from "./data";
 import { preparation, features } from "./prepare";
@@ -12,6 +12,8 @@ import { stages, use } from "./made";
 export interface Section {
   id: string;
   title: string;
+  /** The stages it shows.  On a page of single stages (leat visualize, leat diagnose) a section whose stages are absent is left out. */
+  needs?: (keyof Stages)[];
   /** What the section shows; nothing at all leaves it out. */
   body(r: Report): (HTMLElement | null)[];
 }

@@ -22,6 +22,7 @@ export function entries(r: Report): Entry[] {
 export const leaderboard: Section = {
   id: "leaderboard",
   title: "Leaderboard",
+  needs: ["benchmark", "select"],
   body(r) {
     const list = entries(r), m = metricOf(r), words = metric(m.name), sel = r.stages.select;
     if (list.length === 0) return [absent("There is no leaderboard: no model was compared.", r.stages.benchmark?.skipped)];
@@ -35,7 +36,7 @@ export const leaderboard: Section = {
         "The dot is the score on held-out rows; the thick bar is one standard error each way, the thin bar two. Trials whose thick bars overlap are hard to tell apart on this data: then choose the faster or smaller one.", "wide"),
       h("h3", null, "What accuracy costs"),
       p("A trial is on the front (orange) when no other is both better and cheaper. Left and ", m.higher ? "up" : "down", " is where one wants to be; all cost scales are logarithmic."),
-      figures(
+      trio(
         figure(plot.pareto(list, "fit_s", m.name, m.higher), "Fit time", null),
         figure(plot.pareto(list, "predict_us_row", m.name, m.higher), "Scoring time a row", null),
         figure(plot.pareto(list, "size_bytes", m.name, m.higher), "Size", null),
@@ -44,10 +45,16 @@ export const leaderboard: Section = {
       paired.length ? more("Is the best really better? Paired comparisons", false,
         p("Both are compared on the very same held-out rows, which cancels what makes rows hard for everybody. A small p says that the difference is unlikely to be chance; above 0.05, take them for equals."),
         table(["Best", "Against", "#Difference", "#SE", "#p"], paired.map((d) => [trialName(d.a, list), trialName(d.b, list), num(d.difference, 3), num(d.se, 2), num(d.p, 2)]))) : null,
-      failed.length ? more(`${failed.length} trials failed`, false, h("ul", null, failed.map((f) => h("li", null, `trial ${f.trial}, ${f.learner}`)))) : null,
+      failed.length ? more(failed.length === 1 ? "1 trial failed" : `${failed.length} trials failed`, false, h("ul", null, failed.map((f) => h("li", null, `trial ${f.trial}, ${f.learner}`)))) : null,
     ];
   },
 };
+
+function trio(...list: (HTMLElement | null)[]): HTMLElement | null {
+  const box = figures(...list);
+  box?.classList.add("trio");
+  return box;
+}
 
 function trialName(id: number | string, list: Entry[]): string {
   const e = list.find((x) => x.trial === id);
@@ -69,6 +76,7 @@ function board(list: Entry[], label: string): HTMLElement {
 export const tuning: Section = {
   id: "tuning",
   title: "Tuning",
+  needs: ["tune"],
   body(r) {
     const s = r.stages.tune;
     if (!s) return [absent("Nothing was tuned: this stage did not run.")];
@@ -89,6 +97,7 @@ export const tuning: Section = {
 export const ensemble: Section = {
   id: "ensemble",
   title: "The build: an ensemble",
+  needs: ["train"],
   body(r) {
     const s = r.stages.train, m = metricOf(r);
     if (!s) return [absent("There is no build: training did not run.")];

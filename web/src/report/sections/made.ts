@@ -10,6 +10,7 @@ const ORDER = ["visualize", "preprocess", "engineer", "select", "tune", "benchma
 export const stages: Section = {
   id: "stages",
   title: "How it was made",
+  needs: ["train"],
   body(r: Report) {
     const given = new Map((r.overview.stages ?? []).map((s) => [s.name, s]));
     const all = r.stages as Record<string, { seconds?: number; summary?: string } | undefined>;

@@ -9,6 +9,7 @@ import type { Section } from "./index";
 export const preparation: Section = {
   id: "preparation",
   title: "How the data was prepared",
+  needs: ["preprocess"],
   body(r: Report) {
     const s = r.stages.preprocess;
     if (!s) return [absent("No preparation is recorded: this stage did not run.")];
@@ -37,6 +38,7 @@ export const preparation: Section = {
 export const features: Section = {
   id: "features",
   title: "Features tried and kept",
+  needs: ["engineer"],
   body(r) {
     const s = r.stages.engineer;
     if (!s) return [absent("No new features were tried: this stage did not run.")];

@@ -10,12 +10,13 @@ import type { Section } from "./index";
 export const quality: Section = {
   id: "quality",
   title: "How good are the answers?",
+  needs: ["diagnose"],
   body(r: Report) {
     const d = r.stages.diagnose;
     if (!d) return [absent("The build was not examined: this stage did not run. “leat diagnose BUILD” does it.")];
     return [
       p("Everything here is measured on ", b(where(d)), d.rows ? ` (${count(d.rows)} rows)` : "", ", by models that did not see these rows while learning."),
-      metrics(d),
+      metrics(d, r),
       ...classes(d),
       ...numbers(d),
       learning(r, d),
@@ -28,10 +29,10 @@ function where(d: Diagnose): string {
   return d.on === "out of fold" || !d.on ? "the training data, out of fold" : d.on === "test" ? "the test rows" : d.on;
 }
 
-function metrics(d: Diagnose): HTMLElement | null {
+function metrics(d: Diagnose, r: Report): HTMLElement | null {
   const names = Object.keys(d.metrics ?? {});
   if (names.length === 0) return null;
-  const test = d.test;
+  const test = d.test ?? r.overview.test;
   return table(["Measure", "#Held-out rows", ...(test ? ["#Test rows"] : []), "What it is"], names.map((k) => {
     const m = metric(k);
     return [m.label, num(d.metrics![k]), ...(test ? [num(test[k])] : []), `${m.says}${m.perfect ? ` (${m.perfect})` : ""}`];
@@ -41,12 +42,16 @@ function metrics(d: Diagnose): HTMLElement | null {
 function classes(d: Diagnose): (HTMLElement | null)[] {
   const out: (HTMLElement | null)[] = [];
   const bins = d.calibration?.bins ?? [];
+  let confusion: HTMLElement | null = null;
   const prior = d.confusion ? rowShare(d.confusion.matrix) : null;
   if (d.confusion) {
-    out.push(figure(plot.confusion(d.confusion.classes, d.confusion.matrix), "Confusion: what was true, what the build said",
-      ["Each row of the table is what was true, each column what the build said. The diagonal holds the right answers; shares are of the row, so a dark diagonal is good. ", worst(d.confusion)], "wide"));
+    const few = d.confusion.classes.length <= 6;
+    confusion = figure(plot.confusion(d.confusion.classes, d.confusion.matrix), "Confusion: what was true, what the build said",
+      ["Rows are what was true, columns what the build said. The diagonal holds the right answers; shares are of the row, so a dark diagonal is good. ", worst(d.confusion)], few ? "" : "wide");
+    if (!few) { out.push(confusion); confusion = null; }
   }
   out.push(figures(
+    confusion,
     d.roc?.length ? figure(plot.roc(d.roc), "ROC: finding cases against false alarms",
       `Moving along the curve lowers the bar for calling a row a case. The more it bulges to the upper left, the better; the dashed line is guessing. Area under it: ${d.roc.length === 1 ? num(d.roc[0].auc, 4) : "see the legend"}.`) : null,
     d.pr?.length ? figure(plot.pr(d.pr), "Precision and recall",

@@ -51,7 +51,7 @@ function sentence(r: Report): Child[] {
   const out: Child[] = [
     "The build ", task, o.target ? [" ", b(o.target)] : " the target", ". On rows that were held out while it learned, its ", b(words.label), " is ",
     b(score(m.value, m.se)), m.se ? ` (standard error ${num(m.se, 2)}: on other data of this kind expect about ${score(m.value! - 2 * m.se, m.se)} to ${score(m.value! + 2 * m.se, m.se)})` : "", ". ",
-    `${words.label} is ${words.says}; `, [words.perfect, words.guess].filter(Boolean).join(", "), ".",
+    `The ${words.label} is ${words.says}; `, [words.perfect, words.guess].filter(Boolean).join(", "), ".",
   ];
   const t = o.test?.[m.name];
   if (t != null && m.se) {
