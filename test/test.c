@@ -172,7 +172,8 @@ Ctx rig_ctx(Rig *r)
 }
 
 /* One try; true when it got through without meeting its fault. */
-static bool sweep_try(Err (*body)(Ctx *cx, void *arg), void *arg, bool files, bool once, long k, Err expect, bool or_ok)
+static bool sweep_try(Err (*body)(Ctx *cx, void *arg), void *arg, bool files, bool once, long k, Err expect,
+                      bool or_ok)
 {
     const char *what = files ? "file call" : "memory request", *how = once ? "once" : "for good";
     Rig r;
@@ -218,7 +219,8 @@ void rig_sweep_or_ok(Err (*body)(Ctx *cx, void *arg), void *arg, Err expect_mem,
 
 void expect_failure(Ctx *cx, Err err, Err want, const char *words)
 {
-    if (err != want) fail_msg("got '%s' (%s) where '%s' was expected", err_text(err), err ? cx->text : "", err_text(want));
+    if (err != want)
+        fail_msg("got '%s' (%s) where '%s' was expected", err_text(err), err ? cx->text : "", err_text(want));
     if (!cx->text[0]) fail_msg("'%s' came without words", err_text(want));
     if (words && !strstr(cx->text, words)) fail_msg("'%s' does not say '%s'", cx->text, words);
     cx->text[0] = 0;

@@ -110,11 +110,14 @@ Err ledger_canon(Ctx *cx, const char *json, size_t n, Text *out)
     /* yyjson only changes the text it reads when told to read in place. */
     yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)json, n, YYJSON_READ_NOFLAG, &alc, &bad);
     if (!doc) {
-        if (bad.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return FAIL(cx, ERR_NOMEM, "reading a payload of %zu bytes", n);
+        if (bad.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
+            return FAIL(cx, ERR_NOMEM, "reading a payload of %zu bytes", n);
         return FAIL(cx, ERR_BAD_INPUT, "a payload is not JSON: %s at byte %zu", bad.msg, bad.pos);
     }
     yyjson_val *root = yyjson_doc_get_root(doc);
-    Err err = yyjson_is_obj(root) ? put_value(cx, out, root, 0) : FAIL(cx, ERR_BAD_INPUT, "a payload is not a JSON object");
+    Err err;
+    if (yyjson_is_obj(root)) err = put_value(cx, out, root, 0);
+    else err = FAIL(cx, ERR_BAD_INPUT, "a payload is not a JSON object");
     yyjson_doc_free(doc);
     return err ? err : text_err(out);
 }

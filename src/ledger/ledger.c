@@ -55,7 +55,8 @@ static Err check_word(Ctx *cx, const char *what, const char *s, bool may_be_empt
     size_t n = s ? strlen(s) : 0;
     if (!n && !may_be_empty) return FAIL(cx, ERR_BAD_INPUT, "an event without %s", what);
     if (n > LEDGER_WORD_MAX)
-        return FAIL(cx, ERR_BAD_INPUT, "the %s '%.40s…' is %zu bytes; the most is %d", what, s, n, LEDGER_WORD_MAX);
+        return FAIL(cx, ERR_BAD_INPUT, "the %s '%.40s…' is %zu bytes; the most is %d", what, s, n,
+                    LEDGER_WORD_MAX);
     if (n && !text_utf8_ok(s, n)) return FAIL(cx, ERR_BAD_INPUT, "the %s '%.60s' is not UTF-8", what, s);
     return OK;
 }
@@ -122,7 +123,8 @@ static Err seal(Ctx *cx, const Act *act, const LedgerWho *who, Text *body, Event
     TRY(cx, check_word(cx, "a subject", act->subject, false));
     size_t n = strlen(act->payload);
     if (n > LEDGER_PAYLOAD_MAX)
-        return FAIL(cx, ERR_LIMIT, "the payload of '%s' is %zu bytes; the most is %zu", act->kind, n, LEDGER_PAYLOAD_MAX);
+        return FAIL(cx, ERR_LIMIT, "the payload of '%s' is %zu bytes; the most is %zu", act->kind, n,
+                    LEDGER_PAYLOAD_MAX);
     TRY(cx, ledger_canon(cx, act->payload, n, body));
     e->time_us = cx->world->clock->now_us(cx->world->clock->self);
     e->actor = who->actor;
@@ -151,7 +153,8 @@ static Err append_inside(Ctx *cx, Ledger *l, const Act *act, uint64_t *seq)
     e.previous = head.hash;
     TRY_DONE(cx, seal(cx, act, &who, &body, &e));
     TRY_DONE(cx, write_event(cx, l->writer, &e));
-    TRY_DONE(cx, db_run(cx, l->writer, &st_move, DB_ARGS(db_int((int64_t)e.seq), db_blob(e.hash.at, SHA256_BYTES)), NULL));
+    TRY_DONE(cx, db_run(cx, l->writer, &st_move,
+                        DB_ARGS(db_int((int64_t)e.seq), db_blob(e.hash.at, SHA256_BYTES)), NULL));
     for (size_t i = 0; i < l->rooms_n; i++) {
         if (!ledger_owns(l->rooms[i], act->kind)) continue;
         owned = true;
@@ -182,7 +185,8 @@ Err ledger_begin(Ctx *cx, Ledger *l)
         int64_t version = -1;
         Err err = room_version(cx, l, l->rooms[i], &version);
         if (!err && version != l->rooms[i]->version)
-            err = FAIL(cx, ERR_REFUSED, "another version of leat changed the tables of '%s'; start this program again", l->path);
+            err = FAIL(cx, ERR_REFUSED,
+                       "another version of leat changed the tables of '%s'; start this program again", l->path);
         if (err) {
             db_undo(l->writer);
             return err;
@@ -249,7 +253,8 @@ static Err write_genesis(Ctx *cx, DbWriter *w, const LedgerWho *who)
     act.payload = payload.at;
     TRY_DONE(cx, seal(cx, &act, who, &body, &e));
     TRY_DONE(cx, write_event(cx, w, &e));
-    TRY_DONE(cx, db_run(cx, w, &st_first_head, DB_ARGS(db_int(LEDGER_FORMAT), db_blob(e.hash.at, SHA256_BYTES)), NULL));
+    TRY_DONE(cx, db_run(cx, w, &st_first_head, DB_ARGS(db_int(LEDGER_FORMAT), db_blob(e.hash.at, SHA256_BYTES)),
+                        NULL));
 done:
     db_rows_close(rows);
     text_clear(&payload);
@@ -286,12 +291,14 @@ static Err bring_up_to_date(Ctx *cx, Ledger *l, const LedgerRoom *room)
     if (version > room->version)
         return FAIL(cx, ERR_REFUSED, "'%s' was written by a newer leat; use that one", l->path);
     if (!l->writer)
-        return FAIL(cx, ERR_REFUSED, "'%s' is from an older leat; run a command that may write to it once", l->path);
+        return FAIL(cx, ERR_REFUSED, "'%s' is from an older leat; run a command that may write to it once",
+                    l->path);
     TRY(cx, db_begin(cx, l->writer));
     Err err = room_version(cx, l, room, &version);
     if (!err && version < room->version) {
         err = ledger_refold(cx, l, room);
-        if (!err) err = db_run(cx, l->writer, &st_room_is, DB_ARGS(db_text(room->name), db_int(room->version)), NULL);
+        if (!err)
+            err = db_run(cx, l->writer, &st_room_is, DB_ARGS(db_text(room->name), db_int(room->version)), NULL);
     }
     if (!err) err = db_commit(cx, l->writer);
     if (err) db_undo(l->writer);
@@ -327,8 +334,8 @@ static Err open_inside(Ctx *cx, Ledger *l, const LedgerWho *who, bool writable)
     return OK;
 }
 
-Err ledger_open(Ctx *cx, const char *path, const LedgerRoom *const *rooms, size_t n, const LedgerWho *who, bool writable,
-                Ledger **out)
+Err ledger_open(Ctx *cx, const char *path, const LedgerRoom *const *rooms, size_t n, const LedgerWho *who,
+                bool writable, Ledger **out)
 {
     *out = NULL;
     assert(n <= LEDGER_ROOMS_MAX);
@@ -382,7 +389,8 @@ Err ledger_ask_events(Ctx *cx, Ledger *l, const LedgerAsk *ask, DbRows **rows)
 {
     int64_t to = ask->to_seq ? (int64_t)ask->to_seq : INT64_MAX;
     TRY(cx, db_ask(cx, l->db, &st_events,
-                   DB_ARGS(db_int((int64_t)ask->from_seq), db_int(to), db_text(ask->kind), db_text(ask->subject)), rows));
+                   DB_ARGS(db_int((int64_t)ask->from_seq), db_int(to), db_text(ask->kind),
+                           db_text(ask->subject)), rows));
     return OK;
 }
 
@@ -398,14 +406,17 @@ Err ledger_event(Ctx *cx, const Ledger *l, DbRows *rows, Event *e)
         const char *word = db_get_text(rows, col);
         (void)db_get_blob(rows, col, &n);
         if (word && strlen(word) != n)
-            return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: a word holds a NUL", (unsigned long long)e->seq, l->path);
+            return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: a word holds a NUL",
+                        (unsigned long long)e->seq, l->path);
     }
     bool good = take_digest(rows, 7, &e->payload_hash);
     good &= take_digest(rows, 8, &e->previous);
     good &= take_digest(rows, 9, &e->hash);
-    if (!e->actor || !e->on_behalf || !e->project || !e->kind || !e->subject) return FAIL(cx, ERR_NOMEM, "reading an event");
+    if (!e->actor || !e->on_behalf || !e->project || !e->kind || !e->subject)
+        return FAIL(cx, ERR_NOMEM, "reading an event");
     if (!good || !e->payload) {
-        return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: %s", (unsigned long long)e->seq, l->path,
+        return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: %s", (unsigned long long)e->seq,
+                    l->path,
                     good ? "its payload is missing" : "a hash has the wrong length");
     }
     (void)db_get_blob(rows, 10, &e->payload_n);

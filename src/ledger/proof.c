@@ -12,7 +12,8 @@
 static Err bad_event(Ctx *cx, const Ledger *l, LedgerProof *out, uint64_t seq, const char *why)
 {
     out->bad_seq = seq;
-    return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: %s", (unsigned long long)seq, l->path, why);
+    return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: %s", (unsigned long long)seq, l->path,
+                why);
 }
 
 static Err check_event(Ctx *cx, const Ledger *l, LedgerProof *out, const Event *e)
@@ -20,12 +21,15 @@ static Err check_event(Ctx *cx, const Ledger *l, LedgerProof *out, const Event *
     uint64_t want = out->events + 1;
     Digest d;
     if (e->seq != want) return bad_event(cx, l, out, want, "it is missing");
-    if (!digest_same(&e->previous, &out->head)) return bad_event(cx, l, out, want, "it does not follow the one before it");
+    if (!digest_same(&e->previous, &out->head))
+        return bad_event(cx, l, out, want, "it does not follow the one before it");
     TRY(cx, hash_bytes(cx, e->payload, e->payload_n, &d));
-    if (!digest_same(&d, &e->payload_hash)) return bad_event(cx, l, out, want, "its payload does not match its hash");
+    if (!digest_same(&d, &e->payload_hash))
+        return bad_event(cx, l, out, want, "its payload does not match its hash");
     TRY(cx, ledger_leaf(cx, e, &d));
     if (!digest_same(&d, &e->hash)) return bad_event(cx, l, out, want, "its words do not match its hash");
-    if (want == 1 && !digest_same(&d, &l->id)) return bad_event(cx, l, out, 1, "it is not the one that names this ledger");
+    if (want == 1 && !digest_same(&d, &l->id))
+        return bad_event(cx, l, out, 1, "it is not the one that names this ledger");
     out->head = d;
     out->events = want;
     return OK;

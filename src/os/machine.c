@@ -59,7 +59,8 @@ unsigned os_cpus(void)
     if (!sched_getaffinity(0, sizeof set, &set)) n = (unsigned)CPU_COUNT(&set);
     else if (sysconf(_SC_NPROCESSORS_ONLN) > 0) n = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
     unsigned long long quota, period;
-    if (facts_read("/sys/fs/cgroup/cpu.max", buf, sizeof buf) && sscanf(buf, "%llu %llu", &quota, &period) == 2 && period) {
+    if (facts_read("/sys/fs/cgroup/cpu.max", buf, sizeof buf) && sscanf(buf, "%llu %llu", &quota, &period) == 2
+        && period) {
         unsigned most = (unsigned)((quota + period - 1) / period);
         if (most < n) n = most;
     }
@@ -112,7 +113,8 @@ void os_user_name(char *out, size_t n)
 {
     struct passwd row, *found = NULL;
     char buf[4096];
-    if (!getpwuid_r(getuid(), &row, buf, sizeof buf, &found) && found && found->pw_name[0]) snprintf(out, n, "%s", found->pw_name);
+    if (!getpwuid_r(getuid(), &row, buf, sizeof buf, &found) && found && found->pw_name[0])
+        snprintf(out, n, "%s", found->pw_name);
     else snprintf(out, n, "uid %lu", (unsigned long)getuid());
 }
 

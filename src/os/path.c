@@ -15,8 +15,10 @@ Err os_exe_path(Ctx *cx, char path[OS_PATH_MAX])
 {
     ssize_t n = readlink("/proc/self/exe", path, OS_PATH_MAX);
     path[n > 0 && n < OS_PATH_MAX ? n : 0] = 0;
-    if (n < 0) return FAIL(cx, ERR_IO, "finding this program: /proc/self/exe cannot be read (%s)", strerror(errno));
-    if (n >= OS_PATH_MAX) return FAIL(cx, ERR_LIMIT, "finding this program: its path is longer than %d bytes", OS_PATH_MAX - 1);
+    if (n < 0)
+        return FAIL(cx, ERR_IO, "finding this program: /proc/self/exe cannot be read (%s)", strerror(errno));
+    if (n >= OS_PATH_MAX)
+        return FAIL(cx, ERR_LIMIT, "finding this program: its path is longer than %d bytes", OS_PATH_MAX - 1);
     return OK;
 }
 
@@ -69,7 +71,8 @@ Err os_cwd(Ctx *cx, char path[OS_PATH_MAX])
 {
     if (getcwd(path, OS_PATH_MAX)) return OK;
     path[0] = 0;
-    if (errno == ERANGE) return FAIL(cx, ERR_LIMIT, "the working folder's path is longer than %d bytes", OS_PATH_MAX - 1);
+    if (errno == ERANGE)
+        return FAIL(cx, ERR_LIMIT, "the working folder's path is longer than %d bytes", OS_PATH_MAX - 1);
     return FAIL(cx, os_errno(errno), "the working folder cannot be found (%s)", strerror(errno));
 }
 

@@ -59,7 +59,8 @@ static int fill_attributes(posix_spawnattr_t *attr)
     int e = posix_spawnattr_setpgroup(attr, 0);
     if (!e) e = posix_spawnattr_setsigmask(attr, &none);
     if (!e) e = posix_spawnattr_setsigdefault(attr, &usual);
-    if (!e) e = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (!e)
+        e = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     return e;
 }
 
@@ -91,7 +92,8 @@ Err os_spawn(Ctx *cx, const char *const *argv, const int *fds, size_t n, OsProc 
     int theirs = -1, ours = -1;
     Err err = OK;
     *out = (OsProc){ .life = -1 };
-    if (n > OS_FDS_MAX) return FAIL(cx, ERR_LIMIT, "starting '%s' with %zu descriptors; the most is %d", argv[0], n, OS_FDS_MAX);
+    if (n > OS_FDS_MAX)
+        return FAIL(cx, ERR_LIMIT, "starting '%s' with %zu descriptors; the most is %d", argv[0], n, OS_FDS_MAX);
     TRY(cx, os_pipe(cx, &theirs, &ours));
     for (size_t i = 0; i <= n && !err; i++) {
         int fd = i < n ? fds[i] : theirs;
@@ -122,7 +124,8 @@ Err os_wait(Ctx *cx, OsProc *p, bool block)
     p->ended = true;
     p->signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
     p->status = p->signal ? 128 + p->signal : WEXITSTATUS(how);
-    p->cpu_s = (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) + 1e-6 * (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
+    p->cpu_s = (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec)
+               + 1e-6 * (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
     p->peak_bytes = (uint64_t)ru.ru_maxrss * 1024;
     return OK;
 }
@@ -169,7 +172,8 @@ Err os_tie(Ctx *cx, int fd)
     pthread_t thread;
     pthread_attr_t attr;
     sigset_t all, old;
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return FAIL(cx, ERR_BAD_INPUT, "the life line %d is not open: %s", fd, strerror(errno));
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        return FAIL(cx, ERR_BAD_INPUT, "the life line %d is not open: %s", fd, strerror(errno));
     if (pthread_attr_init(&attr)) return FAIL(cx, ERR_NOMEM, "watching the parent process");
     (void)pthread_attr_setstacksize(&attr, TIE_STACK);
     (void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

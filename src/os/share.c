@@ -36,7 +36,8 @@ Err os_fd_write(Ctx *cx, int fd, const void *buf, size_t n)
     for (size_t done = 0; done < n;) {
         ssize_t k = write(fd, (const char *)buf + done, n - done);
         if (k < 0 && errno == EINTR) continue;
-        if (k < 0 && errno == EPIPE) return FAIL(cx, ERR_IO, "writing to descriptor %d: nobody reads it any more", fd);
+        if (k < 0 && errno == EPIPE)
+            return FAIL(cx, ERR_IO, "writing to descriptor %d: nobody reads it any more", fd);
         if (k <= 0) return FAIL(cx, ERR_IO, "writing to descriptor %d: %s", fd, strerror(errno));
         done += (size_t)k;
     }
@@ -68,7 +69,8 @@ static Err share_map(Ctx *cx, int fd, size_t n, bool writable, OsShare *out)
 {
     if (n) {
         void *at = mmap(NULL, n, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
-        if (at == MAP_FAILED) return FAIL(cx, os_errno(errno), "mapping %zu bytes of shared memory: %s", n, strerror(errno));
+        if (at == MAP_FAILED)
+            return FAIL(cx, os_errno(errno), "mapping %zu bytes of shared memory: %s", n, strerror(errno));
         out->at = at;
     }
     out->fd = fd;

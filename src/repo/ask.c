@@ -42,7 +42,8 @@ static Err read_run(Ctx *cx, DbRows *q, void *row)
     const char *id = db_get_text(q, 0), *seed = db_get_text(q, 6);
     bool ok = id && text_at(cx, q, 3, &r->verb) && text_at(cx, q, 4, &r->command) && text_at(cx, q, 5, &r->options)
            && text_at(cx, q, 7, &r->actor) && text_at(cx, q, 8, &r->summary) && text_at(cx, q, 9, &r->data_path)
-           && text_at(cx, q, 13, &r->git_commit) && text_at(cx, q, 14, &r->git_remote) && text_at(cx, q, 16, &r->host)
+           && text_at(cx, q, 13, &r->git_commit) && text_at(cx, q, 14, &r->git_remote)
+           && text_at(cx, q, 16, &r->host)
            && text_at(cx, q, 17, &r->version) && text_at(cx, q, 23, &r->build);
     if (!ok) return FAIL(cx, ERR_NOMEM, "reading runs");
     snprintf(r->id, sizeof r->id, "%s", id);
@@ -101,7 +102,8 @@ static Err read_trial(Ctx *cx, DbRows *q, void *row)
 static Err read_stage(Ctx *cx, DbRows *q, void *row)
 {
     StageSeen *s = row;
-    if (!text_at(cx, q, 0, &s->name) || !text_at(cx, q, 1, &s->summary)) return FAIL(cx, ERR_NOMEM, "reading stages");
+    if (!text_at(cx, q, 0, &s->name) || !text_at(cx, q, 1, &s->summary))
+        return FAIL(cx, ERR_NOMEM, "reading stages");
     s->seconds = db_get_num(q, 2);
     s->has_artifact = repo_digest(q, 3, &s->artifact);
     return OK;
@@ -110,7 +112,8 @@ static Err read_stage(Ctx *cx, DbRows *q, void *row)
 static Err read_artifact(Ctx *cx, DbRows *q, void *row)
 {
     ArtifactRow *a = row;
-    if (!text_at(cx, q, 0, &a->name) || !text_at(cx, q, 1, &a->media)) return FAIL(cx, ERR_NOMEM, "reading artifacts");
+    if (!text_at(cx, q, 0, &a->name) || !text_at(cx, q, 1, &a->media))
+        return FAIL(cx, ERR_NOMEM, "reading artifacts");
     (void)repo_digest(q, 2, &a->digest);
     a->bytes = (uint64_t)db_get_int(q, 3);
     a->seq = (uint64_t)db_get_int(q, 4);
@@ -197,7 +200,8 @@ Err repo_run_find(Ctx *cx, Repo *r, const char *ref, RunRow *out)
     if (!strcmp(ref, "latest")) {
         TRY(cx, repo_rows(cx, r, &st_latest, DB_NO_ARGS, sizeof *out, read_run, &rows, &n));
     } else if (length < 19 && all_of(ref, isdigit)) {
-        TRY(cx, repo_rows(cx, r, &st_by_number, DB_ARGS(db_int(strtoll(ref, NULL, 10))), sizeof *out, read_run, &rows, &n));
+        TRY(cx, repo_rows(cx, r, &st_by_number, DB_ARGS(db_int(strtoll(ref, NULL, 10))), sizeof *out, read_run,
+                          &rows, &n));
     }
     if (!n && length >= RUN_PREFIX_MIN && length < REPO_ID_MAX && all_of(ref, isxdigit)) {
         for (size_t i = 0; i <= length; i++) low[i] = (char)tolower((unsigned char)ref[i]);
@@ -225,7 +229,8 @@ Err repo_run_full(Ctx *cx, Repo *r, const char *id, RunFull *out)
     };
     void *at[4] = { 0 };
     memset(out, 0, sizeof *out);
-    if (strlen(id) != REPO_ID_MAX - 1) return FAIL(cx, ERR_NOT_FOUND, "no run '%s'; 'leat runs ls' lists them", id);
+    if (strlen(id) != REPO_ID_MAX - 1)
+        return FAIL(cx, ERR_NOT_FOUND, "no run '%s'; 'leat runs ls' lists them", id);
     TRY(cx, repo_run_find(cx, r, id, &out->run));
     for (size_t i = 0; i < 4; i++)
         TRY(cx, repo_rows(cx, r, part[i].st, DB_ARGS(db_text(id)), part[i].size, part[i].read, &at[i], part[i].n));

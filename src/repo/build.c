@@ -55,7 +55,8 @@ static Err check_name(Ctx *cx, const char *name)
     char good[REPO_NAME_MAX];
     repo_model_name(name, good);
     if (!strcmp(good, name)) return OK;
-    return FAIL(cx, ERR_BAD_INPUT, "'%.60s' cannot name a model; '%s' could: letters, digits, - _ . and at most %d bytes", name, good,
+    return FAIL(cx, ERR_BAD_INPUT,
+                "'%.60s' cannot name a model; '%s' could: letters, digits, - _ . and at most %d bytes", name, good,
                 REPO_NAME_MAX - 1);
 }
 
@@ -90,7 +91,8 @@ static Err read_name(Ctx *cx, DbRows *q, void *row)
 }
 
 /* The first row of an answer; *n says how many there were. */
-static Err one_build(Ctx *cx, Repo *r, const Statement *st, const DbValue *args, size_t args_n, BuildRow *out, size_t *n)
+static Err one_build(Ctx *cx, Repo *r, const Statement *st, const DbValue *args, size_t args_n, BuildRow *out,
+                     size_t *n)
 {
     void *rows = NULL;
     TRY(cx, repo_rows(cx, r, st, args, args_n, sizeof *out, read_build, &rows, n));
@@ -143,7 +145,8 @@ Err repo_build_register(Ctx *cx, Repo *r, const BuildIn *in, BuildRow *out)
     TRY_DONE(cx, text_err(&t));
     TRY_DONE(cx, ledger_begin(cx, r->ledger));
     TRY_DONE(cx, append(cx, r, "build.registered", in->name, &t));
-    TRY_DONE(cx, one_build(cx, r, &st_of_digest, DB_ARGS(db_text(in->name), db_blob(d.at, SHA256_BYTES)), out, &n));
+    TRY_DONE(cx, one_build(cx, r, &st_of_digest, DB_ARGS(db_text(in->name), db_blob(d.at, SHA256_BYTES)), out,
+                           &n));
     CHECK_ALWAYS(n == 1);
     TRY_DONE(cx, ledger_commit(cx, r->ledger));
 done:
@@ -164,7 +167,8 @@ Err repo_build_promote(Ctx *cx, Repo *r, const char *name, uint64_t n)
     TRY_DONE(cx, ledger_begin(cx, r->ledger));
     TRY_DONE(cx, one_build(cx, r, &st_numbered, DB_ARGS(db_text(name), db_int((int64_t)n)), &row, &found));
     if (!found) {
-        err = FAIL(cx, ERR_NOT_FOUND, "no build '%s@%llu'; 'leat build ls' lists them", name, (unsigned long long)n);
+        err = FAIL(cx, ERR_NOT_FOUND, "no build '%s@%llu'; 'leat build ls' lists them", name,
+                   (unsigned long long)n);
         goto done;
     }
     digest_text(&row.digest, hex);
@@ -188,8 +192,11 @@ static Err no_model(Ctx *cx, Repo *r, const char *ref, const char *name)
     TRY(cx, repo_rows(cx, r, &st_models, DB_NO_ARGS, sizeof(const char *), read_name, &rows, &n));
     const char *near = text_nearest(name, rows, n);
     if (near) return FAIL(cx, ERR_NOT_FOUND, "no build '%.100s'; did you mean '%s'?", ref, near);
-    if (!n) return FAIL(cx, ERR_NOT_FOUND, "no build '%.100s': no such file, and this project has no builds yet; 'leat auto' makes one", ref);
-    return FAIL(cx, ERR_NOT_FOUND, "no build '%.100s': no such file, name or digest; 'leat build ls' lists what there is", ref);
+    if (!n)
+        return FAIL(cx, ERR_NOT_FOUND,
+                    "no build '%.100s': no such file, and this project has no builds yet; 'leat auto' makes one", ref);
+    return FAIL(cx, ERR_NOT_FOUND,
+                "no build '%.100s': no such file, name or digest; 'leat build ls' lists what there is", ref);
 }
 
 static Err find_at(Ctx *cx, Repo *r, const char *ref, const char *name, const char *which, BuildRow *out)
@@ -204,15 +211,20 @@ static Err find_at(Ctx *cx, Repo *r, const char *ref, const char *name, const ch
     if (!strcmp(which, "latest")) return OK;
     if (!strcmp(which, "champion")) {
         TRY(cx, one_build(cx, r, &st_champion, DB_ARGS(db_text(name)), out, &n));
-        if (!n) return FAIL(cx, ERR_NOT_FOUND, "'%s' has no champion yet; '%s@latest' is its newest build", name, name);
+        if (!n)
+            return FAIL(cx, ERR_NOT_FOUND, "'%s' has no champion yet; '%s@latest' is its newest build", name,
+                        name);
         return OK;
     }
     uint64_t newest = out->n;
     unsigned long long number = strtoull(which, &end, 10);
     if (!isdigit((unsigned char)*which) || *end || number > INT64_MAX)
-        return FAIL(cx, ERR_BAD_INPUT, "'%.100s': after @ stands a number, 'latest' or 'champion', not '%.40s'", ref, which);
+        return FAIL(cx, ERR_BAD_INPUT, "'%.100s': after @ stands a number, 'latest' or 'champion', not '%.40s'",
+                    ref, which);
     TRY(cx, one_build(cx, r, &st_numbered, DB_ARGS(db_text(name), db_int((int64_t)number)), out, &n));
-    if (!n) return FAIL(cx, ERR_NOT_FOUND, "no build '%.100s'; the newest is '%s@%llu'", ref, name, (unsigned long long)newest);
+    if (!n)
+        return FAIL(cx, ERR_NOT_FOUND, "no build '%.100s'; the newest is '%s@%llu'", ref, name,
+                    (unsigned long long)newest);
     return OK;
 }
 
@@ -267,7 +279,8 @@ Err repo_build_find(Ctx *cx, Repo *r, const char *ref, BuildRef *out)
     }
     if (!r) {
         if (info.type == FILE_FOLDER) return FAIL(cx, ERR_BAD_INPUT, "'%s' is a folder, not a build file", ref);
-        return FAIL(cx, ERR_NOT_FOUND, "no build '%.100s': no such file, and there is no project here or above", ref);
+        return FAIL(cx, ERR_NOT_FOUND, "no build '%.100s': no such file, and there is no project here or above",
+                    ref);
     }
     memcpy(name, ref, n + 1);
     char *at = strrchr(name, '@');
@@ -296,7 +309,8 @@ Err repo_build_open(Ctx *cx, Repo *r, const BuildRef *ref, size_t max, BuildByte
     CHECK_ALWAYS(r);
     Err err = store_map(cx, r->store, &ref->row.digest, &out->map);
     if (err == ERR_NOT_FOUND) {
-        return FAIL(cx, ERR_CORRUPT, "the bytes of build '%s@%llu' are gone from '%s'; restore its objects/ from a copy", ref->row.name,
+        return FAIL(cx, ERR_CORRUPT,
+                    "the bytes of build '%s@%llu' are gone from '%s'; restore its objects/ from a copy", ref->row.name,
                     (unsigned long long)ref->row.n, r->home);
     }
     TRY(cx, err);

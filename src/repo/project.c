@@ -52,7 +52,8 @@ Err repo_find(Ctx *cx, const char *from, char folder[REPO_PATH_MAX])
     bool there = false;
     char at[REPO_PATH_MAX];
     folder[0] = 0;
-    if (from[0] != '/') return FAIL(cx, ERR_BUG, "looking for a project from '%s', which is not an absolute path", from);
+    if (from[0] != '/')
+        return FAIL(cx, ERR_BUG, "looking for a project from '%s', which is not an absolute path", from);
     if (strlen(from) >= REPO_PATH_MAX) return FAIL(cx, ERR_LIMIT, "the path '%.60s…' is too long", from);
     memcpy(at, from, strlen(from) + 1);
     do {
@@ -134,8 +135,11 @@ static Err read_config(Ctx *cx, const char *home, char *name)
         at = stop + 1;
     }
     ctx_put(cx, text);
-    if (err == ERR_CORRUPT) return FAIL(cx, ERR_BAD_INPUT, "the line 'name:' of '%s' cannot be read; write it as name: \"my project\"", path);
-    if (!err && !name[0]) return FAIL(cx, ERR_BAD_INPUT, "'%s' gives the project no name; write a line name: \"my project\"", path);
+    if (err == ERR_CORRUPT)
+        return FAIL(cx, ERR_BAD_INPUT,
+                    "the line 'name:' of '%s' cannot be read; write it as name: \"my project\"", path);
+    if (!err && !name[0])
+        return FAIL(cx, ERR_BAD_INPUT, "'%s' gives the project no name; write a line name: \"my project\"", path);
     return err;
 }
 
@@ -143,7 +147,8 @@ static Err check_name(Ctx *cx, const char *name)
 {
     size_t n = strlen(name);
     if (!n || n > PROJECT_NAME_MAX)
-        return FAIL(cx, ERR_BAD_INPUT, "a project's name has 1 to %d bytes; '%.40s' has %zu", PROJECT_NAME_MAX, name, n);
+        return FAIL(cx, ERR_BAD_INPUT, "a project's name has 1 to %d bytes; '%.40s' has %zu", PROJECT_NAME_MAX,
+                    name, n);
     if (!text_utf8_ok(name, n)) return FAIL(cx, ERR_BAD_INPUT, "the project's name '%.40s' is not UTF-8", name);
     for (const char *c = name; *c; c++) {
         if ((unsigned char)*c < ' ' || *c == 0x7f)
@@ -163,6 +168,9 @@ static Err make_inside(Ctx *cx, const char *home, const char *name, const char *
     TRY(cx, write_config(cx, home, name));
     TRY(cx, join(cx, home, REPO_DB, path));
     TRY(cx, ledger_make(cx, path, &who));
+    Ledger *l = NULL;
+    TRY(cx, ledger_open(cx, path, rooms, ROOMS_N, &who, true, &l));      /* makes the rooms' tables */
+    ledger_close(cx, l);
     return OK;
 }
 

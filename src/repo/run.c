@@ -275,7 +275,8 @@ Err repo_run_stage(Ctx *cx, Run *run, const StageRow *row)
     return OK;
 }
 
-Err repo_run_artifact(Ctx *cx, Run *run, const char *name, const char *media, const void *bytes, size_t n, Digest *out)
+Err repo_run_artifact(Ctx *cx, Run *run, const char *name, const char *media, const void *bytes, size_t n,
+                      Digest *out)
 {
     char hex[SHA256_TEXT_MAX];
     Digest d;
@@ -336,7 +337,8 @@ Err repo_run_log(Ctx *cx, Run *run, ProgressKind kind, const char *stage, const 
 Err repo_run_finish(Ctx *cx, Run *run, RunState state, const char *summary)
 {
     Text t;
-    if (state == RUN_RUNNING || run->finished) return FAIL(cx, ERR_BUG, "run '%.12s…' cannot end like this", run->id);
+    if (state == RUN_RUNNING || run->finished)
+        return FAIL(cx, ERR_BUG, "run '%.12s…' cannot end like this", run->id);
     text_init(&t, cx);
     json_open(&t);
     json_key_text(&t, "state", run_state_text(state));

@@ -6,7 +6,8 @@
 
 static const char *const run_words[] = {
     [RUN_RUNNING] = "running", [RUN_DONE] = "done", [RUN_FAILED] = "failed", [RUN_INTERRUPTED] = "interrupted" };
-static const char *const trial_words[] = { [REPO_TRIAL_OK] = "ok", [REPO_TRIAL_FAILED] = "failed", [REPO_TRIAL_CUT] = "cut" };
+static const char *const trial_words[] = {
+    [REPO_TRIAL_OK] = "ok", [REPO_TRIAL_FAILED] = "failed", [REPO_TRIAL_CUT] = "cut" };
 static const char *const log_words[] = {
     [PROGRESS_STEP] = "step", [PROGRESS_NOTE] = "note", [PROGRESS_WARNING] = "warning", [PROGRESS_DETAIL] = "detail" };
 
@@ -22,7 +23,11 @@ const char *run_state_text(RunState s) { return run_words[s]; }
 const char *trial_state_text(RepoTrialState s) { return trial_words[s]; }
 const char *repo_log_word(ProgressKind kind) { return log_words[kind]; }
 RunState run_state_of(const char *word) { return (RunState)word_at(run_words, 4, word, RUN_FAILED); }
-RepoTrialState trial_state_of(const char *word) { return (RepoTrialState)word_at(trial_words, 3, word, REPO_TRIAL_FAILED); }
+RepoTrialState trial_state_of(const char *word)
+{
+    return (RepoTrialState)word_at(trial_words, 3, word, REPO_TRIAL_FAILED);
+}
+
 ProgressKind repo_log_kind(const char *word) { return (ProgressKind)word_at(log_words, 4, word, PROGRESS_NOTE); }
 
 static void *json_get(void *self, size_t n)
@@ -47,9 +52,11 @@ Err repo_json(Ctx *cx, const char *json, size_t n, yyjson_alc *alc, yyjson_doc *
 {
     yyjson_read_err bad;
     *alc = (yyjson_alc){ json_get, json_grow, json_put, cx };
-    *out = yyjson_read_opts((char *)(uintptr_t)json, n, YYJSON_READ_NOFLAG, alc, &bad);   /* not in place: not changed */
+    /* Not in place: not changed. */
+    *out = yyjson_read_opts((char *)(uintptr_t)json, n, YYJSON_READ_NOFLAG, alc, &bad);
     if (*out) return OK;
-    if (bad.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return FAIL(cx, ERR_NOMEM, "reading %zu bytes of JSON", n);
+    if (bad.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
+        return FAIL(cx, ERR_NOMEM, "reading %zu bytes of JSON", n);
     return FAIL(cx, ERR_CORRUPT, "stored JSON cannot be read: %s at byte %zu", bad.msg, bad.pos);
 }
 

@@ -33,7 +33,8 @@ static Err damaged(Ctx *cx, const Store *s, const Digest *d)
     char hex[SHA256_TEXT_MAX];
     digest_text(d, hex);
     return FAIL(cx, ERR_CORRUPT, "the object '%.12s…' in '%s' is damaged: its bytes do not match its name; "
-                "restore %s/objects/%.2s/%s from a copy, or remove it and put the data in again", hex, s->folder, s->folder, hex, hex + 2);
+                "restore %s/objects/%.2s/%s from a copy, or remove it and put the data in again", hex, s->folder,
+                s->folder, hex, hex + 2);
 }
 
 static void *zstd_get(void *self, size_t n)
@@ -54,7 +55,13 @@ static ZSTD_customMem zstd_memory(Ctx *cx)
 
 /* --- where bytes come from: memory, or a file read from its start --- */
 
-typedef struct Source { const Files *files; int fd; const char *path; const unsigned char *at; size_t left; } Source;
+typedef struct Source {
+    const Files *files;
+    int fd;
+    const char *path;              /* NULL: memory */
+    const unsigned char *at;
+    size_t left;
+} Source;
 
 /* The next piece: from memory in place, from a file through buf. */
 static Err source_next(Ctx *cx, Source *src, unsigned char *buf, const unsigned char **at, size_t *n)
@@ -84,8 +91,10 @@ static Err pack(Ctx *cx, StorePut *p, Packer *k, const unsigned char *at, size_t
         ZSTD_outBuffer out = { k->out, k->cap, 0 };
         left = ZSTD_compressStream2(k->z, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
         if (ZSTD_isError(left)) {
-            if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) return FAIL(cx, ERR_NOMEM, "packing %zu bytes", n);
-            return FAIL(cx, ERR_IO, "packing failed: %s; the file changed while it was read", ZSTD_getErrorName(left));
+            if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
+                return FAIL(cx, ERR_NOMEM, "packing %zu bytes", n);
+            return FAIL(cx, ERR_IO, "packing failed: %s; the file changed while it was read",
+                        ZSTD_getErrorName(left));
         }
         if (out.pos) TRY(cx, p->store->kind->put_more(cx, p, k->out, out.pos));
     } while (last ? left > 0 : in.pos < in.size);
@@ -135,7 +144,8 @@ static Err put_pieces(Ctx *cx, StorePut *p, StoreForm form, Source *src, const D
     hash_end(cx, h, &got);
     h = NULL;
     if (done != bytes || !digest_same(&got, want))
-        err = FAIL(cx, ERR_IO, "'%s' changed while it was read; try again when nobody writes to it", src->path ? src->path : "data");
+        err = FAIL(cx, ERR_IO, "'%s' changed while it was read; try again when nobody writes to it",
+                   src->path ? src->path : "data");
 done:
     hash_end(cx, h, NULL);
     packer_clear(cx, &k);
@@ -345,7 +355,8 @@ static Err decode_piece(Ctx *cx, Decode *c, size_t n)
         ZSTD_outBuffer out = { c->out, STORE_PIECE, 0 };
         size_t left = ZSTD_decompressStream(c->z, &out, &in);
         if (ZSTD_isError(left)) {
-            if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) return FAIL(cx, ERR_NOMEM, "unpacking an object");
+            if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
+                return FAIL(cx, ERR_NOMEM, "unpacking an object");
             return damaged(cx, c->s, c->d);
         }
         c->whole = left == 0;
@@ -483,7 +494,8 @@ Err store_get(Ctx *cx, Store *s, const Digest *d, size_t max, void **bytes, size
     if (info.bytes > max) {
         TRY(cx, store_verify(cx, s, d));                           /* is it large, or is its size damaged? */
         short_name(d, name);
-        return FAIL(cx, ERR_LIMIT, "the object '%s…' is %llu bytes; the most is %zu", name, (unsigned long long)info.bytes, max);
+        return FAIL(cx, ERR_LIMIT, "the object '%s…' is %llu bytes; the most is %zu", name,
+                    (unsigned long long)info.bytes, max);
     }
     Collect c = { .most = (size_t)info.bytes };
     c.cap = (size_t)(info.bytes < STORE_FIRST_MAX ? info.bytes : STORE_FIRST_MAX) + 1;
@@ -559,7 +571,12 @@ void store_unmap(Ctx *cx, Store *s, StoreMap *m)
 
 /* --- the rest --- */
 
-typedef struct Listing { Ctx *cx; Store *s; Err (*each)(void *, const Digest *, const StoreInfo *); void *arg; } Listing;
+typedef struct Listing {
+    Ctx *cx;
+    Store *s;
+    Err (*each)(void *arg, const Digest *d, const StoreInfo *info);
+    void *arg;
+} Listing;
 
 static Err list_one(void *arg, const Digest *d, StoreForm form)
 {

@@ -60,13 +60,15 @@ static Err fail(Ctx *cx, const Sqlite *db, int rc)
     switch (err) {
     case ERR_NOMEM: return FAIL(cx, err, "using the database '%s'", path);
     case ERR_TIME:
-        return FAIL(cx, err, "the database '%s' was held by another process for %d s; try again when it is done", path,
-                    DB_WAIT_MS_MAX / 1000);
-    case ERR_CORRUPT: return FAIL(cx, err, "the database '%s' is damaged (%s); restore it from a copy", path, words);
+        return FAIL(cx, err, "the database '%s' was held by another process for %d s; try again when it is done",
+                    path, DB_WAIT_MS_MAX / 1000);
+    case ERR_CORRUPT: return FAIL(cx, err, "the database '%s' is damaged (%s); restore it from a copy", path,
+                                  words);
     case ERR_NOT_FOUND: return FAIL(cx, err, "no database '%s'", path);
     case ERR_DENIED: return FAIL(cx, err, "the database '%s' may not be opened or written to (%s)", path, words);
     case ERR_IO:
-        if ((rc & 0xff) == SQLITE_FULL) return FAIL(cx, err, "the disk that holds the database '%s' is full", path);
+        if ((rc & 0xff) == SQLITE_FULL)
+            return FAIL(cx, err, "the disk that holds the database '%s' is full", path);
         return FAIL(cx, err, "the database '%s': the disk failed (%s)", path, words);
     default: return FAIL(cx, err, "the database '%s': %s", path, words);
     }
@@ -96,7 +98,8 @@ static Err set_up(Ctx *cx, Sqlite *db)
     int rc = sqlite3_busy_timeout(db->h, DB_WAIT_MS_MAX);
     if (!rc) rc = sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (!rc) rc = sqlite3_exec(db->h, both, NULL, NULL, NULL);
-    if (!rc && db->writable) rc = sqlite3_exec(db->h, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", NULL, NULL, NULL);
+    if (!rc && db->writable)
+        rc = sqlite3_exec(db->h, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", NULL, NULL, NULL);
     /* The first real read: a file that is no database is noticed here and not in the middle of things. */
     if (!rc) rc = sqlite3_exec(db->h, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     if (!rc && !db->writable) rc = sqlite3_exec(db->h, "PRAGMA query_only=ON", NULL, NULL, NULL);
@@ -182,7 +185,8 @@ static Err sqlite_ask(Ctx *cx, Db *base, const Statement *st, const DbValue *arg
     SqliteRows *r = NULL;
     TRY(cx, prepared(cx, db, st->sqlite, &r));
     if ((size_t)sqlite3_bind_parameter_count(r->stmt) != n)
-        return FAIL(cx, ERR_BUG, "%zu values for %d places: %s", n, sqlite3_bind_parameter_count(r->stmt), st->sqlite);
+        return FAIL(cx, ERR_BUG, "%zu values for %d places: %s", n, sqlite3_bind_parameter_count(r->stmt),
+                    st->sqlite);
     r->busy = true;
     for (size_t i = 0; i < n; i++) {
         int rc = bind(r->stmt, (int)i + 1, &args[i]);
@@ -300,7 +304,8 @@ static Err sqlite_check(Ctx *cx, Db *base)
     Err err = sqlite_next(cx, rows, &more);
     const char *says = !err && more ? sqlite_get_text(rows, 0) : NULL;
     if (!err && (!says || strcmp(says, "ok")))
-        err = FAIL(cx, ERR_CORRUPT, "the database '%s' is damaged (%s); restore it from a copy", db->path, says ? says : "no answer");
+        err = FAIL(cx, ERR_CORRUPT, "the database '%s' is damaged (%s); restore it from a copy", db->path,
+                   says ? says : "no answer");
     sqlite_rows_close(rows);
     return err;
 }

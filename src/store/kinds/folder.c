@@ -29,7 +29,8 @@ static Err below(Ctx *cx, const char *folder, const char *name, char out[STORE_P
 {
     int n = snprintf(out, STORE_PATH_MAX, "%s/%s", folder, name);
     if (n > 0 && n < STORE_PATH_MAX) return OK;
-    return FAIL(cx, ERR_LIMIT, "the path '%.60s…/%.100s' is longer than %d bytes", folder, name, STORE_PATH_MAX - 1);
+    return FAIL(cx, ERR_LIMIT, "the path '%.60s…/%.100s' is longer than %d bytes", folder, name,
+                STORE_PATH_MAX - 1);
 }
 
 static Err object_path(Ctx *cx, Store *s, const Digest *d, StoreForm form, char out[STORE_PATH_MAX])
@@ -62,7 +63,8 @@ static Err folder_open(Ctx *cx, const char *folder, Store **out)
     TRY(cx, below(cx, folder, "objects", path));
     Err err = f->look(f->self, path, &info);
     if (err) return FAIL(cx, err, "opening the store '%s'", folder);
-    if (info.type != FILE_FOLDER) return FAIL(cx, ERR_NOT_FOUND, "no store in '%s': it has no folder objects/", folder);
+    if (info.type != FILE_FOLDER)
+        return FAIL(cx, ERR_NOT_FOUND, "no store in '%s': it has no folder objects/", folder);
     if (!os_folder_trusted(folder)) {
         return FAIL(cx, ERR_DENIED, "'%s' belongs to somebody else, or anybody may write to it: it is not used; "
                     "'chmod o-w' it, or work in a folder of your own", folder);
@@ -81,7 +83,8 @@ static void folder_close(Ctx *cx, Store *s)
     ctx_put(cx, s);
 }
 
-static Err folder_look(Ctx *cx, Store *s, const Digest *d, StoreForm form, bool *there, uint64_t *stored, int64_t *changed_us)
+static Err folder_look(Ctx *cx, Store *s, const Digest *d, StoreForm form, bool *there, uint64_t *stored,
+                       int64_t *changed_us)
 {
     char path[STORE_PATH_MAX];
     FileInfo info;
@@ -100,7 +103,8 @@ static void folder_redate(Store *s, const Digest *d, StoreForm form)
 {
     char hex[SHA256_TEXT_MAX], path[STORE_PATH_MAX + SHA256_TEXT_MAX + 32];
     digest_text(d, hex);
-    snprintf(path, sizeof path, "%s/objects/%.2s/%s%s", s->folder, hex, hex + 2, form == STORE_PACKED ? PACKED_END : "");
+    snprintf(path, sizeof path, "%s/objects/%.2s/%s%s", s->folder, hex, hex + 2,
+             form == STORE_PACKED ? PACKED_END : "");
     os_touch(path);
 }
 
@@ -130,7 +134,8 @@ static Err put_more(Ctx *cx, StorePut *p, const void *bytes, size_t n)
     const Files *f = cx->world->files;
     Err err = f->write(f->self, p->fd, bytes, n);
     if (!err) return OK;
-    return FAIL(cx, err, "writing %zu bytes to the store '%s': the disk is full or failing; make room and try again", n,
+    return FAIL(cx, err,
+                "writing %zu bytes to the store '%s': the disk is full or failing; make room and try again", n,
                 p->store->folder);
 }
 

@@ -82,7 +82,8 @@ static void tamper(const char *path, const char *sql)
     sqlite3 *h;
     char *bad = NULL;
     assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
-    (void)sqlite3_exec(h, "DROP TRIGGER IF EXISTS event_kept; DROP TRIGGER IF EXISTS event_stays", NULL, NULL, NULL);
+    (void)sqlite3_exec(h, "DROP TRIGGER IF EXISTS event_kept; DROP TRIGGER IF EXISTS event_stays", NULL, NULL,
+                       NULL);
     if (sqlite3_exec(h, sql, NULL, NULL, &bad)) fail_msg("%s", bad);
     sqlite3_close(h);
 }
@@ -143,7 +144,8 @@ static void events_are_chained_and_hashed_as_the_format_says(void **state)
     Seen seen = { 0 };
     Digest id, head;
     uint64_t seq;
-    expect_ok(&cx, add(&cx, l, "x", "{\"b\": 1.50, \"a\": [true, null, \"\\u00e9\\n\"], \"c\": 18446744073709551615, \"d\": -3}"));
+    expect_ok(&cx, add(&cx, l, "x",
+                       "{\"b\": 1.50, \"a\": [true, null, \"\\u00e9\\n\"], \"c\": 18446744073709551615, \"d\": -3}"));
     expect_ok(&cx, add(&cx, l, "y", "{}"));
     expect_ok(&cx, ledger_each(&cx, l, &(LedgerAsk){ 0 }, check_event, &seen));
     assert_int_equal(seen.n, 3);
@@ -155,9 +157,11 @@ static void events_are_chained_and_hashed_as_the_format_says(void **state)
     assert_true(digest_same(&id, &seen.hash));
     Digest none = { { 0 } };
     assert_false(digest_same(&id, &none));
-    expect_ok(&cx, ledger_each(&cx, l, &(LedgerAsk){ .from_seq = 2, .to_seq = 2, .kind = "toy.added", .subject = "x" },
+    expect_ok(&cx, ledger_each(&cx, l,
+                               &(LedgerAsk){ .from_seq = 2, .to_seq = 2, .kind = "toy.added", .subject = "x" },
                                check_event, &seen));
-    assert_string_equal(seen.payload, "{\"a\":[true,null,\"\xc3\xa9\\n\"],\"b\":1.5,\"c\":18446744073709551615,\"d\":-3}");
+    assert_string_equal(seen.payload,
+                        "{\"a\":[true,null,\"\xc3\xa9\\n\"],\"b\":1.5,\"c\":18446744073709551615,\"d\":-3}");
     sound(&cx, l, 3);
     ledger_close(&cx, l);
 }
@@ -181,7 +185,8 @@ static void a_group_is_all_or_none(void **state)
     assert_int_equal(counted(&cx, l), 2);
     expect_ok(&cx, ledger_begin(&cx, l));
     expect_ok(&cx, add(&cx, l, "x", "{}"));
-    expect_failure(&cx, ledger_append(&cx, l, &(Act){ "toy.refused", "x", "{}" }, &seq), ERR_REFUSED, "the toy said no to 'x'");
+    expect_failure(&cx, ledger_append(&cx, l, &(Act){ "toy.refused", "x", "{}" }, &seq), ERR_REFUSED,
+                   "the toy said no to 'x'");
     assert_int_equal(seq, 0);
     expect_failure(&cx, ledger_commit(&cx, l), ERR_BUG, "no group");
     assert_int_equal(counted(&cx, l), 2);
@@ -249,17 +254,20 @@ static void tables_of_another_version_are_folded_anew(void **state)
     newer.make = wider;
     newer.kinds = (const char *const[]){ "toy.none", NULL };   /* it makes nothing of these events */
     expect_ok(&cx, add(&cx, l, "x", "{}"));
-    expect_failure(&cx, ledger_open(&cx, "version.db", newer_rooms, 1, &who, false, &other), ERR_REFUSED, "older leat");
+    expect_failure(&cx, ledger_open(&cx, "version.db", newer_rooms, 1, &who, false, &other), ERR_REFUSED,
+                   "older leat");
     expect_ok(&cx, ledger_open(&cx, "version.db", newer_rooms, 1, &who, true, &other));
     assert_int_equal(counted(&cx, other), 0);
     LedgerProof proof;
     expect_ok(&cx, ledger_rebuild(&cx, other, &proof));
-    expect_failure(&cx, add(&cx, l, "x", "{}"), ERR_REFUSED, "start this program again");      /* the one that is older */
+    /* The one that is older. */
+    expect_failure(&cx, add(&cx, l, "x", "{}"), ERR_REFUSED, "start this program again");
     ledger_close(&cx, other);
     ledger_close(&cx, l);
     expect_failure(&cx, ledger_open(&cx, "version.db", rooms, 1, &who, true, &other), ERR_REFUSED, "newer leat");
     tamper("version.db", "UPDATE ledger SET format = 9");
-    expect_failure(&cx, ledger_open(&cx, "version.db", newer_rooms, 1, &who, true, &other), ERR_REFUSED, "newer leat");
+    expect_failure(&cx, ledger_open(&cx, "version.db", newer_rooms, 1, &who, true, &other), ERR_REFUSED,
+                   "newer leat");
 }
 
 /* --- tampering --- */

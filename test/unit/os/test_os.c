@@ -95,7 +95,8 @@ static void a_missing_library_is_named_with_the_places_searched(void **state)
     expect_ok(&cx, os_lib_path(&cx, "libbad.so", path));
     assert_string_equal(path, "./libbad.so");
     assert_int_equal(unsetenv("LEAT_LIB"), 0);
-    expect_failure(&cx, os_symbol(&cx, NULL, "the program", "no_such_symbol_here", &f), ERR_NOT_FOUND, "no_such_symbol_here");
+    expect_failure(&cx, os_symbol(&cx, NULL, "the program", "no_such_symbol_here", &f), ERR_NOT_FOUND,
+                   "no_such_symbol_here");
 }
 
 static void paths_are_made_real(void **state)

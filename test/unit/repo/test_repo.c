@@ -83,6 +83,8 @@ static void a_project_is_made_once_and_found_from_below(void **state)
     assert_int_equal(st.st_mode & 077, 0);                     /* nobody else looks in */
 
     Repo *r = NULL;
+    expect_ok(&cx, repo_open(&cx, found, "ann", false, &r));
+    repo_close(&cx, r);
     expect_ok(&cx, repo_open(&cx, found, "ann", true, &r));
     assert_string_equal(repo_name(r), "p");
     assert_string_equal(repo_home(r), at("p/.leat"));
@@ -192,7 +194,8 @@ static void a_run_comes_back_as_it_was_written(void **state)
     expect_failure(&cx, repo_run_trials(&cx, run, trials, 1), ERR_REFUSED, "has a trial 2 already");
     expect_ok(&cx, repo_run_artifact(&cx, run, "report", "text/html", "<html>", 6, &artifact));
     expect_ok(&cx, repo_run_artifact(&cx, run, "report", "text/html", "<html2>", 7, &artifact));
-    expect_ok(&cx, repo_run_stage(&cx, run, &(StageRow){ .name = "visualize", .seconds = 0.25, .summary = "3 columns", .artifact = &artifact }));
+    expect_ok(&cx, repo_run_stage(&cx, run,
+                                  &(StageRow){ .name = "visualize", .seconds = 0.25, .summary = "3 columns", .artifact = &artifact }));
     expect_ok(&cx, repo_run_stage(&cx, run, &(StageRow){ .name = "preprocess", .seconds = 0.5 }));
     expect_ok(&cx, repo_run_log(&cx, run, PROGRESS_NOTE, NULL, "done \xff"));
     expect_failure(&cx, repo_run_finish(&cx, run, RUN_RUNNING, ""), ERR_BUG, NULL);
@@ -206,17 +209,21 @@ static void a_run_comes_back_as_it_was_written(void **state)
     assert_string_equal(full.run.summary, "all is well");
     assert_string_equal(full.run.options, "{\"a\":2,\"b\":1}");       /* canonical */
     assert_true(full.run.seed == UINT64_MAX);
-    assert_true(full.run.has_data && digest_same(&full.run.data, &data) && full.run.data_kept && full.run.data_bytes == 4);
+    assert_true(full.run.has_data && digest_same(&full.run.data, &data) && full.run.data_kept
+                && full.run.data_bytes == 4);
     assert_string_equal(full.run.data_path, "x.csv");
-    assert_true(full.run.git_dirty && full.run.ended_us >= full.run.started_us && full.run.ended_seq > full.run.started_seq);
+    assert_true(full.run.git_dirty && full.run.ended_us >= full.run.started_us
+                && full.run.ended_seq > full.run.started_seq);
     assert_string_equal(full.run.git_commit, "abc");
     assert_string_equal(full.run.actor, "ann");
     assert_int_equal(full.trials_n, 2);
     assert_int_equal(full.trial[0].number, 1);
     assert_string_equal(full.trial[0].why, "it fell");
-    assert_true(isnan(full.trial[0].score) && full.trial[0].folds_n == 0 && full.trial[0].state == REPO_TRIAL_FAILED);
+    assert_true(isnan(full.trial[0].score) && full.trial[0].folds_n == 0
+                && full.trial[0].state == REPO_TRIAL_FAILED);
     assert_string_equal(full.trial[1].params, "{\"a\":[1,2.5],\"k\":3}");
-    assert_true(full.trial[1].folds_n == 3 && full.trial[1].fold_score[1] == 0.1 && isnan(full.trial[1].fold_score[2]));
+    assert_true(full.trial[1].folds_n == 3 && full.trial[1].fold_score[1] == 0.1
+                && isnan(full.trial[1].fold_score[2]));
     assert_true(full.trial[1].size_bytes == 1e9 && isnan(full.trial[1].predict_us_row));
     assert_int_equal(full.stages_n, 2);
     assert_string_equal(full.stage[0].name, "visualize");
@@ -299,7 +306,8 @@ static void a_run_whose_process_was_killed_is_interrupted_then_recorded_then_res
     expect_ok(&cx, repo_run_finish(&cx, run, RUN_DONE, "after all"));
     repo_run_close(&cx, run);
     expect_failure(&cx, repo_run_resume(&cx, r, rows[0].id, &run), ERR_REFUSED, "cut short");
-    expect_failure(&cx, repo_run_resume(&cx, r, "0123456789abcdef0123456789abcdef", &run), ERR_NOT_FOUND, "no run");
+    expect_failure(&cx, repo_run_resume(&cx, r, "0123456789abcdef0123456789abcdef", &run), ERR_NOT_FOUND,
+                   "no run");
     assert_int_equal(test_count("killed/.leat/tmp"), 0);       /* no lease is left lying */
     prove(&cx, r);
     repo_close(&cx, r);
@@ -487,7 +495,8 @@ static Err init_body(Ctx *cx, void *arg)
         prove(&sound, r);
         repo_close(&sound, r);
     } else if (test_exists("fault/.leat")) {
-        expect_ok(&sound, repo_open(&sound, at("fault"), "ann", true, &r));      /* named, but its name not synced */
+        /* Named, but its name not synced. */
+        expect_ok(&sound, repo_open(&sound, at("fault"), "ann", true, &r));
         repo_close(&sound, r);
     } else {
         expect_failure(&sound, repo_find(&sound, at("fault"), found), ERR_NOT_FOUND, NULL);

@@ -272,7 +272,8 @@ static void a_list_names_every_object_and_nothing_else(void **state)
     Store *s = fresh(&cx, "list");
     Digest d;
     Tally t = { 0 };
-    for (int i = 0; i < 20; i++) expect_ok(&cx, store_put(&cx, s, &i, sizeof i, i % 2 ? STORE_RAW : STORE_PACKED, &d));
+    for (int i = 0; i < 20; i++)
+        expect_ok(&cx, store_put(&cx, s, &i, sizeof i, i % 2 ? STORE_RAW : STORE_PACKED, &d));
     test_write("list/objects/README", "x", 1);
     assert_int_equal(mkdir("list/objects/zz", 0755), 0);
     test_write("list/objects/zz/7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "x", 1);
@@ -355,7 +356,8 @@ static int child_full(Ctx *cx)
     for (size_t i = 0; i < sizeof big; i++) big[i] = (char)((x = x * 1664525 + 1013904223) >> 24);
     test_write("big", big, sizeof big);
     if (os_limit_file(cx, 100000) || store_open(cx, "full", &s)) return 1;
-    if (store_put(cx, s, big, sizeof big, STORE_RAW, &d) != ERR_IO || !strstr(cx->text, "full or failing")) return 2;
+    if (store_put(cx, s, big, sizeof big, STORE_RAW, &d) != ERR_IO || !strstr(cx->text, "full or failing"))
+        return 2;
     if (store_put_file(cx, s, "big", STORE_PACKED, &d, NULL) != ERR_IO) return 3;
     if (store_put(cx, s, "small", 5, STORE_PACKED, &d)) return 4;
     store_close(cx, s);
