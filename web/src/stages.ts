@@ -43,20 +43,20 @@ export interface Preprocess extends Stage {
 
 export interface TriedFeature {
   feature?: string; group?: string; from?: string[]; how?: string; n?: number;
-  score?: Num; gain?: Num; se?: Num; kept?: boolean;
+  score?: Num; gain?: Num; se?: Num; kept?: boolean; why?: string;
 }
 export interface Engineer extends Stage {
   base_score?: Num; score?: Num; metric?: string; tried?: TriedFeature[]; features?: number;
 }
 
 export interface Tried {
-  trial: number; learner: string; params?: Record<string, unknown>; score?: Num; se?: Num; fit_s?: Num; state?: string;
+  trial: number; learner: string; params?: Record<string, unknown>; score?: Num; se?: Num; fit_s?: Num; state?: string; why?: string;
 }
 export interface Select extends Stage {
   metric?: string; higher?: boolean; folds?: number; validation?: string; tried?: Tried[]; order?: string;
 }
 export interface Tune extends Select {
-  history?: { trial: number; learner: string; score: Num; best: Num; at_s?: Num }[];
+  history?: { trial: number; learner: string; stage?: string; score: Num; best: Num; at_s?: Num }[];
   from?: string;
 }
 
@@ -81,7 +81,7 @@ export interface Partial {
   column: string; kind: string; grid: (number | string | null)[]; mean: Num[]; ice?: Num[][]; class?: string | null;
 }
 export interface Diagnose extends Stage {
-  on?: string; rows?: number; metrics?: Record<string, Num>; test?: Record<string, Num> | null;
+  on?: string; metric?: string; rows?: number; metrics?: Record<string, Num>; test?: Record<string, Num> | null;
   roc?: { class: string; auc: Num; fpr: number[]; tpr: number[] }[];
   pr?: { class: string; ap: Num; recall: number[]; precision: number[] }[];
   calibration?: { bins: { mean: Num; share: Num; n: number }[]; ece?: Num; brier?: Num } | null;
@@ -89,10 +89,10 @@ export interface Diagnose extends Stage {
   lift?: { share: number[]; gain: number[] } | null;
   residuals?: {
     fitted: number[]; residual: number[]; qq?: { theory: number[]; sample: number[] };
-    histogram?: { lo: number; hi: number; count: number }[];
+    histogram?: { lo: number; hi: number; count: number }[]; mean?: Num; sd?: Num; interval?: { share: number; half: Num };
   } | null;
   importance?: { column: string; drop?: Num; sd?: Num; shap?: Num }[];
-  shap?: { columns: { column: string; points: { value: number | string | null; phi: number }[] }[] } | null;
+  shap?: { about?: string; rows?: number; columns: { column: string; points: { value: number | string | null; phi: number }[] }[] } | null;
   partial?: Partial[];
   slices?: { where: string; n: number; score?: Num; loss?: Num; rest?: Num; p?: Num }[];
   learning_curve?: { learner?: string; points: { rows: number; train: Num; valid: Num; se?: Num }[] } | null;

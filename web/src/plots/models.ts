@@ -111,7 +111,7 @@ export function history(tune: Tune): Plot | null {
   if (points.length === 0) return null;
   const m = metric(tune.metric);
   const rows = points.map((h, i) => ({
-    i: i + 1, score: h.score, best: h.best, learner: h.learner,
+    i: i + 1, score: h.score, best: h.best, first: h.stage === "select",
     tip: `trial ${h.trial}, ${h.learner}: ${num(h.score)}${h.at_s != null ? ` at ${seconds(h.at_s)}` : ""}`,
   }));
   const scores = points.flatMap((h) => [h.score, h.best]).filter((v): v is number => v != null).sort((a, b) => a - b);
@@ -130,8 +130,8 @@ export function history(tune: Tune): Plot | null {
       },
       layer: [
         {
-          mark: { type: "point", filled: true, size: 36, color: t.muted, opacity: 0.55, clip: true },
-          encoding: { y: { field: "score", type: "quantitative", scale: { zero: false, domain: [lo - pad, hi + pad], nice: true }, axis: { title: m.label, tickCount: 5, labelExpr: LABELS } } },
+          mark: { type: "point", size: 36, color: t.muted, opacity: 0.7, clip: true, filled: false },
+          encoding: { fill: { condition: { test: "datum.first", value: t.page }, value: t.muted }, y: { field: "score", type: "quantitative", scale: { zero: false, domain: [lo - pad, hi + pad], nice: true }, axis: { title: m.label, tickCount: 5, labelExpr: LABELS } } },
         },
         { mark: { type: "line", interpolate: "step-after", color: t.accent, strokeWidth: 2.5, clip: true }, encoding: { y: { field: "best", type: "quantitative" } } },
       ],

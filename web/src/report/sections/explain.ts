@@ -16,7 +16,7 @@ export const explanation: Section = {
   body(r: Report) {
     const d = r.stages.diagnose;
     if (!d) return [absent("Nothing was explained: this stage did not run.")];
-    const id = r.stages.benchmark?.metric ?? r.overview.metric?.name;
+    const id = r.stages.benchmark?.metric ?? r.overview.metric?.name ?? d.metric;
     const name = metric(id).label, higher = metricHigher(id);
     const imp = d.importance ?? [];
     const drops = imp.filter((x) => x.drop != null).sort((x, y) => y.drop! - x.drop!).slice(0, BARS);
@@ -24,7 +24,7 @@ export const explanation: Section = {
     const swarm = (d.shap?.columns ?? []).slice(0, SWARM);
     const partial = d.partial ?? [];
     if (!drops.length && !shaps.length && !swarm.length && !partial.length) return [absent("Nothing was explained.", d.skipped)];
-    const share = r.overview.task === "binary" || r.overview.task === "multiclass" || (!!r.stages.visualize?.task && r.stages.visualize.task !== "regression");
+    const share = !!d.confusion || !!d.roc || r.overview.task === "binary" || r.overview.task === "multiclass" || (!!r.stages.visualize?.task && r.stages.visualize.task !== "regression");
     return [
       p("These plots tell what the build uses, not what causes what. Where two variables carry the same information, they share the credit."),
       figures(
@@ -34,7 +34,7 @@ export const explanation: Section = {
           "How far the variable moves a single answer on average, up or down (mean absolute Shapley value; log-odds for classes, the target’s unit for numbers).") : null,
       ),
       swarm.length ? figure(plot.beeswarm(swarm), "Effect on single rows",
-        "One dot a row. Right of the line the variable’s value pushed the answer up, left down; colour is the value itself, blue low, orange high, grey for words. Orange to the right and blue to the left: more of it, higher answer.", "wide") : null,
+        `One dot a row${d.shap?.about ? `; the answer looked at is ${clip(d.shap.about, 40)}` : ""}. Right of the line the variable’s value pushed the answer up, left down; colour is the value itself, blue low, orange high, grey for words. Orange to the right and blue to the left: more of it, higher answer.`, "wide") : null,
       partial.length ? h("h3", null, "How the answer follows one variable") : null,
       partial.length ? p("The thick line is the build’s mean answer when this variable alone is set to each value in turn (partial dependence); the thin lines are single rows (ICE). Thin lines that run side by side: the effect is the same for everybody. Lines that cross: it depends on other variables.") : null,
       figures(partial.map((x) => one(x, share))),
@@ -56,7 +56,7 @@ export const weakness: Section = {
     const list = d?.slices ?? [];
     if (!d) return [absent("Weak spots were not looked for: this stage did not run.")];
     if (list.length === 0) return [absent("No group of rows stands out as worse than the rest.", d.skipped)];
-    const name = metric(r.stages.benchmark?.metric ?? r.overview.metric?.name).label;
+    const name = metric(r.stages.benchmark?.metric ?? r.overview.metric?.name ?? d.metric).label;
     return [
       p("Groups of rows, found automatically, on which the build’s loss is higher than on all others. If such a group matters to you, more data or better variables for it are the way on; until then, treat answers there with care. ",
         b("p"), " says how easily chance alone would make such a group: small is serious."),

@@ -45,7 +45,7 @@ export const leaderboard: Section = {
       paired.length ? more("Is the best really better? Paired comparisons", false,
         p("Both are compared on the very same held-out rows, which cancels what makes rows hard for everybody. A small p says that the difference is unlikely to be chance; above 0.05, take them for equals."),
         table(["Best", "Against", "#Difference", "#SE", "#p"], paired.map((d) => [trialName(d.a, list), trialName(d.b, list), num(d.difference, 3), num(d.se, 2), num(d.p, 2)]))) : null,
-      failed.length ? more(failed.length === 1 ? "1 trial failed" : `${failed.length} trials failed`, false, h("ul", null, failed.map((f) => h("li", null, `trial ${f.trial}, ${f.learner}`)))) : null,
+      failed.length ? more(failed.length === 1 ? "1 trial failed" : `${failed.length} trials failed`, false, h("ul", null, failed.map((f) => h("li", null, `trial ${f.trial}, ${f.learner}${f.why ? `: ${f.why}` : ""}`)))) : null,
     ];
   },
 };
@@ -84,8 +84,8 @@ export const tuning: Section = {
     if (!f) return [absent("Nothing was tuned.", s.skipped)];
     const tried = s.tried ?? [];
     return [
-      p(b(count(s.history?.length ?? tried.length)), " settings were tried. ", s.from ? sentenceCase(s.from) : ""),
-      figure(f, "Search history", "Each grey dot is one trial; the line is the best so far. A line that has been flat for long says that more searching would bring little; one still moving at the end says that more time may help.", "wide"),
+      p(b(count(tried.length || s.history?.length)), (tried.length || s.history?.length) === 1 ? " setting was tried. " : " settings were tried. ", s.from ? sentenceCase(s.from) : ""),
+      figure(f, "Search history", "Each dot is one trial, hollow where it was a first try of a learner; the line is the best so far. A line that has been flat for long says that more searching would bring little; one still moving at the end says that more time may help.", "wide"),
       tried.length ? more("Every setting tried", false, table(["Trial", "#Score", "#± SE", "#Fit", "State", "Parameters"], tried.slice(0, 200).map((t) => [
         `${t.learner} · ${t.trial}`, score(t.score, t.se), num(t.se, 2), seconds(t.fit_s), t.state ?? "", h("span", { class: "params" }, params(t.params)),
       ]))) : null,

@@ -45,16 +45,17 @@ export const features: Section = {
     const tried = s.tried ?? [];
     const kept = tried.filter((f) => f.kept);
     if (tried.length === 0) return [absent("No new features were tried.", s.skipped)];
+    const tested = tried.filter((f) => f.gain != null);
     const sorted = [...tried].sort((x, y) => Number(!!y.kept) - Number(!!x.kept) || (y.gain ?? -Infinity) - (x.gain ?? -Infinity));
     const from = s.base_score != null && s.score != null
       ? ` ${metric(s.metric).label} went from ${score(s.base_score)} to ${score(s.score)} on held-out rows.` : "";
     return [
       p(b(`${kept.length} of ${tried.length}`), ` ideas were kept.${from} An idea is kept only where it helps on rows that were not used to make it, so most are dropped: that is the rule working.`,
         s.features != null ? ` After this stage there are ${count(s.features)} features.` : ""),
-      figure(plot.features(sorted.slice(0, 30)), "What each idea gained",
-        "The dot is the gain, the bar one standard error each way. Right of 0 is better. Blue was kept; grey was dropped, because its gain is no larger than chance.", "wide"),
+      tested.length ? figure(plot.features(sorted.filter((f) => f.gain != null).slice(0, 30)), "What each idea gained",
+        "The dot is the gain, the bar one standard error each way. Right of 0 is better. Blue was kept; grey was dropped, because its gain is no larger than chance.", "wide") : null,
       more("All ideas", false, table(["Feature", "From", "How", "#Features", "#Score", "#Gain", "#SE", "Kept"], sorted.map((f) => [
-        clip(f.feature ?? f.group ?? "", 60), (f.from ?? []).map((x) => clip(x, 30)).join(", "), f.how ?? "", count(f.n), num(f.score), num(f.gain, 3), num(f.se, 2), f.kept ? "kept" : "dropped",
+        clip(f.feature ?? f.group ?? "", 60), (f.from ?? []).map((x) => clip(x, 30)).join(", "), f.how ?? "", count(f.n), num(f.score), num(f.gain, 3), num(f.se, 2), f.kept ? "kept" : f.why ?? (f.gain == null ? "not tested" : "dropped"),
       ]))),
       s.skipped?.length ? absent("", s.skipped) : null,
     ];

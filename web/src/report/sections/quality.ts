@@ -86,7 +86,7 @@ function numbers(d: Diagnose): (HTMLElement | null)[] {
   if (!x) return [];
   return [figures(
     x.fitted?.length ? figure(plot.residuals(x.fitted, x.residual), "Errors against the prediction", "Each dot is a row: true minus predicted. A formless band around 0 is good. A bow says that something systematic is missed; a funnel that large values are less certain.") : null,
-    x.histogram?.length ? figure(plot.histogram(x.histogram, "true − predicted"), "Size of the errors", "Narrow and centred on 0 is good. A second hump hints at a group of rows that is treated wrongly.") : null,
+    x.histogram?.length ? figure(plot.histogram(x.histogram, "true − predicted"), "Size of the errors", `Narrow and centred on 0 is good. A second hump hints at a group of rows that is treated wrongly.${x.interval?.half != null ? ` ${percent(x.interval.share, 0)} of the errors are within ± ${num(x.interval.half, 3)}; expect the same of new rows of this kind.` : ""}`) : null,
     x.qq?.theory?.length ? figure(plot.qq(x.qq.theory, x.qq.sample), "Are extreme errors more frequent than they should be?", "On the dashed line errors behave like normal noise. Ends that bend away mean rare, very large errors: plan for them.") : null,
   )];
 }
@@ -94,7 +94,7 @@ function numbers(d: Diagnose): (HTMLElement | null)[] {
 function learning(r: Report, d: Diagnose): HTMLElement | null {
   const lc = d.learning_curve;
   if (!lc || (lc.points?.length ?? 0) < 2) return null;
-  const name = r.stages.benchmark?.metric ?? r.overview.metric?.name ?? "score";
+  const name = r.stages.benchmark?.metric ?? r.overview.metric?.name ?? d.metric ?? "score";
   const last = lc.points[lc.points.length - 1], before = lc.points[lc.points.length - 2];
   const moved = last.valid != null && before.valid != null ? Math.abs(last.valid - before.valid) : null;
   const se = last.se ?? 0;

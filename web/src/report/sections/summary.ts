@@ -12,6 +12,8 @@ function big(label: string, value: Child, note?: Child): HTMLElement {
 export function warningTexts(r: Report): string[] {
   const out: string[] = [];
   for (const w of r.overview.warnings ?? []) if (!out.includes(w)) out.push(w);
+  /* A run has been told the grave ones already; the others are listed under "Data". */
+  if (r.overview.warnings) return out;
   for (const w of r.stages.visualize?.warnings ?? []) if (!out.includes(w.text)) out.push(w.text);
   return out;
 }
@@ -63,7 +65,7 @@ function sentence(r: Report): Child[] {
 
 function facts(r: Report): HTMLElement | null {
   const o = r.overview, v = r.stages.visualize;
-  const list: [string, Child][] = r.facts.map((f) => [f.name, f.value]);
+  const list: [string, Child][] = r.facts.map((f) => [f.name, f.name === "digest" ? h("code", { class: "digest" }, f.value) : f.value]);
   const have = new Set(r.facts.map((f) => f.name.toLowerCase()));
   const put = (name: string, value: Child): void => { if (value != null && value !== "" && !have.has(name)) list.push([name, value]); };
   put("build", o.build);
