@@ -478,7 +478,7 @@ static double leaves_about(const FitIn *in)
 static double guess_s(const FitIn *in)
 {
     double n = (double)in->train_n, p = fmax(1, in->args[FEATURES] * (double)in->X.cols), k = task_outputs(in->task, in->classes);
-    double tree = n * p * 3e-9 * log2(leaves_about(in) + 2) + leaves_about(in) * p * (1e-7 + 2e-9 * k) + 1e-5;
+    double tree = n * p * 4.5e-9 * log2(leaves_about(in) + 2) + leaves_about(in) * p * (1e-7 + 2e-9 * k) + 1e-5;
     return 0.001 + whole(in->args, TREES) * tree;
 }
 
