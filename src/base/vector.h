@@ -4,6 +4,7 @@
 ** and the right one is chosen when the program starts.  Results are the same in
 ** all three: the project is built with -ffp-contract=off, and nothing here adds up
 ** across lanes.  Sanitizers cannot start up with such functions, so there it is off.
+** cmake/LeatPlatform.cmake gives the files that use it the options without which gcc leaves such loops alone.
 */
 #ifndef BASE_VECTOR_H
 #define BASE_VECTOR_H
@@ -26,15 +27,16 @@
 #define VECTOR_CLONES
 #endif
 
-/* e^x to 2e-7 relative for x in -87 .. 88 (clipped to that), in steps a compiler can vectorise.
+/* e^x to 2e-7 relative for x in -87 .. 88 (clipped to that; e^88 for NaN), in steps a compiler can vectorise: the
+** rounding to a whole power of two is done by adding a number so large that no fraction has room, and there is no
+** branch that could be told apart for some x.
 ** Source: Cephes expf (Moshier). */
 static inline float vector_exp(float x)
 {
-    x = x > 88.f ? 88.f : x < -87.f ? -87.f : x;
-    float t = x * 1.44269504088896341f + .5f;
-    int32_t k = (int32_t)t;
-    k -= t < (float)k;
-    float f = (float)k, r = x - f * .693359375f - f * -2.12194440e-4f;
+    x = x < 88.f ? x : 88.f;
+    x = x > -87.f ? x : -87.f;
+    float t = x * 1.44269504088896341f + 12582912.f, f = t - 12582912.f;
+    float r = x - f * .693359375f - f * -2.12194440e-4f;
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
@@ -42,7 +44,9 @@ static inline float vector_exp(float x)
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * r * r + r + 1.f;
-    int32_t bits = (k + 127) << 23;
+    uint32_t bits;
+    memcpy(&bits, &t, sizeof bits);
+    bits = (bits + 127) << 23;
     float two;
     memcpy(&two, &bits, sizeof two);
     return p * two;

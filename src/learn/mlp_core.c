@@ -107,13 +107,13 @@ CLONES static void act_all(NetAct act, const Real *z, Real *h, size_t n)
 {
     if (act == NET_SELU) {
         for (size_t i = 0; i < n; i++) {
-            Real e = REAL_EXP(z[i] < 0 ? z[i] : 0);
-            h[i] = z[i] > 0 ? SELU_SCALE * z[i] : SELU_SCALE * SELU_ALPHA * (e - 1);
+            Real a = z[i], e = REAL_EXP(a < 0 ? a : 0), up = SELU_SCALE * a, down = SELU_SCALE * SELU_ALPHA * (e - 1);
+            h[i] = a > 0 ? up : down;
         }
     } else if (act == NET_MISH) {
         for (size_t i = 0; i < n; i++) {
-            Real e = REAL_EXP(z[i] < 15 ? z[i] : 15), s = e * (e + 2);
-            h[i] = z[i] < 15 ? z[i] * (s / (s + 2)) : z[i];
+            Real a = z[i], e = REAL_EXP(a < 15 ? a : 15), s = e * (e + 2), soft = a * (s / (s + 2));
+            h[i] = a < 15 ? soft : a;
         }
     } else {
         for (size_t i = 0; i < n; i++) h[i] = z[i] > 0 ? z[i] : 0;
@@ -125,14 +125,14 @@ CLONES static void act_slope(NetAct act, const Real *z, Real *d, size_t n)
 {
     if (act == NET_SELU) {
         for (size_t i = 0; i < n; i++) {
-            Real e = REAL_EXP(z[i] < 0 ? z[i] : 0);
-            d[i] *= z[i] > 0 ? SELU_SCALE : SELU_SCALE * SELU_ALPHA * e;
+            Real a = z[i], e = REAL_EXP(a < 0 ? a : 0), down = SELU_SCALE * SELU_ALPHA * e;
+            d[i] *= a > 0 ? SELU_SCALE : down;
         }
     } else if (act == NET_MISH) {
         for (size_t i = 0; i < n; i++) {
-            Real e = REAL_EXP(z[i] < 15 ? z[i] : 15), s = e * (e + 2), t = s / (s + 2);
-            Real slope = t + z[i] * (1 - t * t) * (e / (1 + e));
-            d[i] *= z[i] < 15 ? slope : 1;
+            Real a = z[i], e = REAL_EXP(a < 15 ? a : 15), s = e * (e + 2), t = s / (s + 2);
+            Real slope = t + a * (1 - t * t) * (e / (1 + e));
+            d[i] *= a < 15 ? slope : 1;
         }
     } else {
         for (size_t i = 0; i < n; i++) d[i] = z[i] > 0 ? d[i] : 0;

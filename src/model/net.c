@@ -88,15 +88,15 @@ Err net_new(Ctx *cx, const NetIn *in, Model **out)
 
 static inline float selu(float z)
 {
-    float e = vector_exp(z < 0 ? z : 0);
-    return z > 0 ? SELU_SCALE * z : SELU_SCALE * SELU_ALPHA * (e - 1);
+    float e = vector_exp(z < 0 ? z : 0), up = SELU_SCALE * z, down = SELU_SCALE * SELU_ALPHA * (e - 1);
+    return z > 0 ? up : down;
 }
 
 /* x tanh(log(1 + e^x)) = x (s^2 - 1) / (s^2 + 1) with s = 1 + e^x; beyond 15 it is x. */
 static inline float mish(float z)
 {
-    float e = vector_exp(z < 15 ? z : 15), s = e * (e + 2);
-    return z < 15 ? z * (s / (s + 2)) : z;
+    float e = vector_exp(z < 15 ? z : 15), s = e * (e + 2), soft = z * (s / (s + 2));
+    return z < 15 ? soft : z;
 }
 
 VECTOR_CLONES static void activate(NetAct act, float *z, size_t n)
@@ -112,31 +112,52 @@ float net_act(NetAct act, float z)
     return z;
 }
 
-/* out = bias + in x W for `rows` rows, four rows sharing each weight that is loaded. */
-VECTOR_CLONES static void layer(const float *restrict in, size_t rows, size_t in_n, const float *restrict W,
-                                const float *restrict bias, size_t out_n, float *restrict out)
+/* Eight numbers side by side, anywhere in an array of them. */
+typedef float Lane __attribute__((vector_size(32), aligned(4), may_alias));
+#define LANE(p) (*(const Lane *)(p))
+
+/* Columns from .. to-1 of `rows` rows, one number at a time. */
+static inline void edge(const float *in, size_t rows, size_t in_n, const float *W, const float *bias, size_t out_n, size_t from, size_t to, float *out)
 {
-    size_t r = 0;
-    for (size_t i = 0; i < rows; i++) memcpy(out + i * out_n, bias, out_n * sizeof *out);
-    for (; r + 4 <= rows; r += 4) {
-        const float *x = in + r * in_n;
-        float *o0 = out + r * out_n, *o1 = o0 + out_n, *o2 = o1 + out_n, *o3 = o2 + out_n;
-        for (size_t k = 0; k < in_n; k++) {
-            float a = x[k], b = x[in_n + k], c = x[2 * in_n + k], d = x[3 * in_n + k];
-            const float *w = W + k * out_n;
-            for (size_t j = 0; j < out_n; j++) {
-                o0[j] += a * w[j];
-                o1[j] += b * w[j];
-                o2[j] += c * w[j];
-                o3[j] += d * w[j];
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = from; j < to; j++) {
+            float s = bias[j];
+            for (size_t k = 0; k < in_n; k++) s += in[r * in_n + k] * W[k * out_n + j];
+            out[r * out_n + j] = s;
+        }
+}
+
+/* out = bias + in x W.  Four rows by sixteen columns at a time stay in registers; every output is the same sum, in the
+** same order, wherever it is computed. */
+VECTOR_CLONES static void layer(const float *in, size_t rows, size_t in_n, const float *W, const float *bias, size_t out_n, float *out)
+{
+    size_t wide = out_n / 16 * 16, r = 0;
+    for (; r + 4 <= rows; r += 4)
+        for (size_t j = 0; j < wide; j += 16) {
+            const float *x = in + r * in_n, *w = W + j;
+            Lane b0 = LANE(bias + j), b1 = LANE(bias + j + 8);
+            Lane s[8] = { b0, b1, b0, b1, b0, b1, b0, b1 };
+            for (size_t k = 0; k < in_n; k++, w += out_n) {
+                Lane w0 = LANE(w), w1 = LANE(w + 8);
+                for (size_t q = 0; q < 4; q++) {
+                    float a = x[q * in_n + k];
+                    s[2 * q] += a * w0;
+                    s[2 * q + 1] += a * w1;
+                }
             }
+            for (size_t q = 0; q < 4; q++) memcpy(out + (r + q) * out_n + j, &s[2 * q], 2 * sizeof s[0]);
         }
-    }
-    for (; r < rows; r++)
-        for (size_t k = 0; k < in_n; k++) {
-            float a = in[r * in_n + k];
-            for (size_t j = 0; j < out_n; j++) out[r * out_n + j] += a * W[k * out_n + j];
+    for (size_t left = r; left < rows; left++)
+        for (size_t j = 0; j < wide; j += 16) {
+            const float *w = W + j;
+            Lane s[2] = { LANE(bias + j), LANE(bias + j + 8) };
+            for (size_t k = 0; k < in_n; k++, w += out_n) {
+                s[0] += in[left * in_n + k] * LANE(w);
+                s[1] += in[left * in_n + k] * LANE(w + 8);
+            }
+            memcpy(out + left * out_n + j, s, sizeof s);
         }
+    edge(in, rows, in_n, W, bias, out_n, wide, out_n, out);
 }
 
 static Err net_margin(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out)
