@@ -10,8 +10,10 @@ static const Probe *const all[] = {     /* A to Z */
     &probe_learn,
     &probe_metric,
     &probe_report,
+    &probe_score,
     &probe_table,
     &probe_trees,
+    &probe_visualize,
 };
 
 int main(int argc, char **argv)

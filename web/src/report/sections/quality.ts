@@ -73,7 +73,7 @@ function rowShare(m: number[][]): number | null {
 function worst(c: { classes: string[]; matrix: number[][] }): string {
   let best = 0, i = -1, j = -1;
   c.matrix.forEach((row, a) => row.forEach((v, k) => { if (a !== k && v > best) { best = v; i = a; j = k; } }));
-  return i < 0 ? "There is no mistake." : `The most frequent mistake: ${count(best)} rows of ${clip(c.classes[i], 40)} were called ${clip(c.classes[j], 40)}.`;
+  return i < 0 ? "There is no mistake." : `The most frequent mistake: ${count(best)} ${best === 1 ? "row" : "rows"} of ${clip(c.classes[i], 40)} called ${clip(c.classes[j], 40)}.`;
 }
 
 function gainAt(l: { share: number[]; gain: number[] }): string {
