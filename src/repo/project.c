@@ -227,6 +227,25 @@ done:
     return err;
 }
 
+static Err any_name(void *arg, const char *name)
+{
+    (void)arg, (void)name;
+    return ERR_REFUSED;
+}
+
+/* A .leat/ that is no project is not ours to replace, unless it is empty. */
+static Err must_be_free(Ctx *cx, const char *home)
+{
+    FileInfo info;
+    const Files *f = cx->world->files;
+    Err err = f->look(f->self, home, &info);
+    if (!err && info.type == FILE_FOLDER) err = f->list(f->self, home, any_name, NULL);
+    else if (!err && info.type != FILE_NONE) err = ERR_REFUSED;
+    if (err == ERR_REFUSED)
+        return FAIL(cx, err, "'%s' is there but holds no project (no %s); move it away first", home, REPO_DB);
+    return err ? FAIL(cx, err, "looking at '%s'", home) : OK;
+}
+
 Err repo_init(Ctx *cx, const char *folder, const char *name, const char *actor, RepoInit *out)
 {
     char fresh[REPO_PATH_MAX], part[64];
@@ -245,6 +264,7 @@ Err repo_init(Ctx *cx, const char *folder, const char *name, const char *actor, 
     TRY(cx, join(cx, folder, REPO_HOME, out->home));
     TRY(cx, is_there(cx, out->home, REPO_DB, &there));
     if (there) return OK;
+    TRY(cx, must_be_free(cx, out->home));
     snprintf(part, sizeof part, ".leat.%ld.new", (long)getpid());
     TRY(cx, join(cx, folder, part, fresh));
     err = make_inside(cx, fresh, name, actor);

@@ -30,7 +30,7 @@ typedef struct RepoInit {
     char home[REPO_PATH_MAX];      /* …/.leat */
 } RepoInit;
 /* Make `folder` (absolute, there) a project.  On failure nothing is left.  name: NULL: the folder's own.
-** Errors: ERR_NOT_FOUND no such folder; ERR_DENIED; ERR_IO; ERR_BAD_INPUT name. */
+** Errors: ERR_NOT_FOUND no such folder; ERR_DENIED; ERR_IO; ERR_BAD_INPUT name; ERR_REFUSED a .leat that is none of ours. */
 MUST_USE Err repo_init(Ctx *cx, const char *folder, const char *name, const char *actor, RepoInit *out);
 
 /* Open the project in `folder` (what repo_find gave).  writable: also records runs that died as interrupted.

@@ -15,7 +15,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#define STORE_LEVEL 3                              /* zstd: about 300 MB/s in, 1 GB/s out */
+#define STORE_LEVEL 1                              /* zstd: 2.5 times as fast as 3, tables hardly larger */
 #define STORE_PIECE ((size_t)128 << 10)            /* bytes read and written at a time */
 #define STORE_RECHECK_MAX ((uint64_t)16 << 20)     /* smaller objects are read again before a put trusts them */
 #define STORE_FIRST_MAX ((uint64_t)16 << 20)       /* memory that a packed object's own word is believed for */

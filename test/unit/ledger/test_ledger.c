@@ -427,6 +427,38 @@ static void a_killed_writer_loses_nothing_it_acknowledged(void **state)
     }
 }
 
+/* No file may grow beyond 300 KB: as a disk that fills up. */
+static void a_full_disk_is_told_and_what_was_acknowledged_is_there(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    OsProc p;
+    int from, to;
+    uint64_t said = 1, more, seq;
+    size_t got;
+    Digest head;
+    ledger_close(&cx, fresh(&cx, "full.db"));
+    expect_ok(&cx, os_pipe(&cx, &from, &to));
+    const char *argv[] = { self, "full", "full.db", "1000000", NULL };
+    expect_ok(&cx, os_spawn(&cx, argv, &to, 1, &p));
+    os_fd_close(&to);
+    for (;;) {
+        expect_ok(&cx, os_fd_read(&cx, from, &more, sizeof more, &got));
+        if (got != sizeof more) break;
+        said = more;
+    }
+    expect_ok(&cx, os_wait(&cx, &p, true));
+    assert_int_equal(p.status, 2);                             /* an append failed */
+    os_proc_end(&cx, &p);
+    os_fd_close(&from);
+    Ledger *l = opened(&cx, "full.db", true);
+    expect_ok(&cx, ledger_head(&cx, l, &seq, &head));
+    assert_true(said > 10 && seq == said);
+    sound(&cx, l, seq);
+    expect_ok(&cx, add(&cx, l, "x", "{}"));
+    ledger_close(&cx, l);
+}
+
 /* --- faults --- */
 
 static Err append_body(Ctx *cx, void *arg)
@@ -471,13 +503,21 @@ static void appending_survives_every_fault(void **state)
     rig_sweep(make_body, NULL, ERR_NOMEM, ERR_IO);
 }
 
-static int child_append(Ctx *cx, const char *path, int n)
+static int child_append(Ctx *cx, const char *what, const char *path, int n)
 {
     Ledger *l;
+    if (!strcmp(what, "full")) {
+        (void)os_catch_interrupt();                            /* so that a write fails instead of a signal */
+        if (os_limit_file(cx, 300000)) return 4;
+    }
     if (ledger_open(cx, path, rooms, 1, &who, true, &l)) return 1;
     for (int i = 0; i < n; i++) {
         uint64_t seq;
-        if (ledger_append(cx, l, &(Act){ "toy.added", "kid", "{\"a\":1}" }, &seq)) return 2;
+        Err err = ledger_append(cx, l, &(Act){ "toy.added", "kid", "{\"a\":1}" }, &seq);
+        if (err) {
+            ledger_close(cx, l);
+            return err == ERR_IO && cx->text[0] ? 2 : 5;
+        }
         if (n > 1000 && os_fd_write(cx, 3, &seq, sizeof seq)) return 3;
     }
     ledger_close(cx, l);
@@ -488,7 +528,7 @@ int main(int argc, char **argv)
 {
     Ctx cx = test_ctx();
     if (os_exe_path(&cx, self)) return 99;
-    if (argc > 3) return child_append(&cx, argv[2], (int)strtol(argv[3], NULL, 10));
+    if (argc > 3) return child_append(&cx, argv[1], argv[2], (int)strtol(argv[3], NULL, 10));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_are_chained_and_hashed_as_the_format_says),
         cmocka_unit_test(a_group_is_all_or_none),
@@ -500,6 +540,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_long_walk_stops_when_asked),
         cmocka_unit_test(writers_side_by_side_never_share_a_number),
         cmocka_unit_test(a_killed_writer_loses_nothing_it_acknowledged),
+        cmocka_unit_test(a_full_disk_is_told_and_what_was_acknowledged_is_there),
         cmocka_unit_test(appending_survives_every_fault),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

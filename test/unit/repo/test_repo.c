@@ -96,6 +96,13 @@ static void a_project_is_made_once_and_found_from_below(void **state)
     expect_failure(&cx, repo_init(&cx, at("p/q"), "", "ann", &init), ERR_BAD_INPUT, "1 to 200");
     expect_failure(&cx, repo_open(&cx, at("p/q"), "ann", true, &r), ERR_NOT_FOUND, NULL);
     assert_int_equal(test_count("p/q"), 0);
+    assert_int_equal(mkdir("p/q/.leat", 0777), 0);
+    test_write("p/q/.leat/mine", "x", 1);
+    expect_failure(&cx, repo_init(&cx, at("p/q"), NULL, "ann", &init), ERR_REFUSED, "move it away first");
+    assert_int_equal(test_count("p/q"), 1);
+    test_remove_tree("p/q/.leat/mine");
+    expect_ok(&cx, repo_init(&cx, at("p/q"), NULL, "ann", &init));
+    assert_true(init.made);
     ctx_clear(&cx);
 }
 
