@@ -94,7 +94,7 @@ Err auto_folds(Ctx *cx, Auto *a)
     return OK;
 }
 
-static Err y_again(Ctx *cx, const Build *b, const Table *t, size_t target, double *y)
+Err auto_known_y(Ctx *cx, const Build *b, const Table *t, size_t target, double *y)
 {
     const Column *c = &t->col[target];
     for (size_t i = 0; i < t->rows; i++) {
@@ -129,7 +129,7 @@ Err auto_folds_again(Ctx *cx, const Build *b, const Table *t, uint64_t seed, uin
     GET_DONE(cx, known, t->rows, "folds of %zu rows", t->rows);
     GET_DONE(cx, fold, t->rows, "folds of %zu rows", t->rows);
     GET_DONE(cx, some, t->rows, "folds of %zu rows", t->rows);
-    TRY_DONE(cx, y_again(cx, b, t, target, y));
+    TRY_DONE(cx, auto_known_y(cx, b, t, target, y));
     for (size_t i = 0; i < t->rows; i++)
         if (!isnan(y[i])) known[n++] = y[i];
     TRY_DONE(cx, folds_make(cx, b->task, b->classes, known, n, seed, b->folds, some));

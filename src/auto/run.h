@@ -134,6 +134,9 @@ MUST_USE Err auto_folds(Ctx *cx, Auto *a);
 MUST_USE Err folds_make(Ctx *cx, Task task, uint32_t classes, const double *y, size_t n, uint64_t seed, uint32_t folds,
                         uint8_t *fold);
 
+/* A build's target in other data: class index or value of each row, NaN where unknown.  y: t->rows.  ERR_BAD_INPUT */
+MUST_USE Err auto_known_y(Ctx *cx, const Build *b, const Table *t, size_t target, double *y);
+
 /* trials.c: asks `next` for the trial of that number until it says no (false), two under way at most; when it is asked
 ** for trial t, every trial up to t - 2 is finished and it must look at no other, so that the search does not depend on
 ** the number of workers. */

@@ -45,6 +45,14 @@ typedef struct WireResult {
     char why[JOB_WHY_MAX];
 } WireResult;                               /* followed by the model, then the margins */
 
+/* Is the row in a job's keyed share?  Nested, so that a smaller share is part of a larger one. */
+static inline bool wire_in_share(double share, uint64_t seed, size_t row)
+{
+    if (!(share > 0) || share >= 1) return true;
+    uint64_t key = row;
+    return (double)(random_hash(&key, sizeof key, seed) >> 11) * 0x1p-53 < share;
+}
+
 /* Exactly n bytes, or ERR_IO; *closed when the other end is gone before the first of them. */
 MUST_USE Err wire_read(Ctx *cx, int fd, void *buf, size_t n, bool *closed);
 

@@ -50,21 +50,13 @@ done:
     return err;
 }
 
-/* The rows of a keyed share: nested, so that a smaller share is part of a larger one. */
-static bool in_share(const WireJob *job, size_t row)
-{
-    if (!(job->train_share > 0) || job->train_share >= 1) return true;
-    uint64_t key = row;
-    return (double)(random_hash(&key, sizeof key, job->seed) >> 11) * 0x1p-53 < job->train_share;
-}
-
 static void split(Bench *b, const WireJob *job, FitIn *in)
 {
     const WireData *h = b->head;
     in->train_n = in->valid_n = 0;
     for (size_t i = 0; i < h->rows; i++) {
         if (b->fold[i] == job->part) b->valid[in->valid_n++] = (uint32_t)i;
-        else if (in_share(job, i)) b->train[in->train_n++] = (uint32_t)i;
+        else if (wire_in_share(job->train_share, job->seed, i)) b->train[in->train_n++] = (uint32_t)i;
     }
     in->train = b->train;
     in->valid = b->valid;
