@@ -6,7 +6,7 @@
 #ifndef AUTO_LOOK_H
 #define AUTO_LOOK_H
 
-#include "model/frame.h"
+#include "model/model.h"
 #include "table/table.h"
 
 #define LOOK_ROWS_MAX 100000u      /* rows looked at; more are sampled */
