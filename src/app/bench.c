@@ -2,8 +2,7 @@
 #include "app/inner.h"
 
 #include "base/save.h"
-
-#include <leat.h>
+#include "score/score.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -170,7 +170,7 @@ static const Opt auto_opts[] = {
     { .name = "task", .word = "TASK", .type = OPT_CHOICE, .choice = app_task_word, .value = "auto, from the target's values",
       .help = "what kind of answer" },
     { .name = "metric", .word = "NAME", .type = OPT_CHOICE, .choice = app_metric_word, .accepts = app_metric_alias,
-      .value = "auc for binary, logloss for multiclass, rmse for regression", .help = "what to make good; scikit-learn's names do too" },
+      .value = "auc for binary, logloss for multiclass, rmse for regression", .help = "what to make good (scikit-learn's names do too)" },
     { .name = "time", .word = "SECONDS", .type = OPT_NUMBER, .lo = 0.1, .hi = 1e7, .value = "60", .not_with = "trials",
       .help = "budget for everything, counted from the start of the program" },
     { .name = "trials", .word = "N", .type = OPT_WHOLE, .lo = 1, .hi = 100000,

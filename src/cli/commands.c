@@ -28,7 +28,7 @@ const Opt global_opts[] = {
     { .name = "quiet", .letter = 'q', .help = "say nothing but results and errors" },
     { .name = "verbose", .letter = 'v', .help = "say more about what is going on" },
     { .name = "color", .word = "WHEN", .type = OPT_CHOICE, .choice = colour_word, .value = "auto",
-      .help = "colour the output; NO_COLOR in the environment means never" },
+      .help = "colour the output (never when NO_COLOR is set)" },
     { .name = "directory", .letter = 'C', .word = "DIR", .type = OPT_FOLDER,
       .help = "go to folder DIR first, as if started there" },
     { .name = NULL },

@@ -40,8 +40,8 @@ void show_score(double v, char buf[32])
 {
     if (!isfinite(v)) snprintf(buf, 32, "-");
     else if (fabs(v) >= 1e7 || (v != 0 && fabs(v) < 1e-4)) snprintf(buf, 32, "%.4g", v);
-    else if (fabs(v) >= 1000) snprintf(buf, 32, "%.1f", v);
-    else if (fabs(v) >= 10) snprintf(buf, 32, "%.3f", v);
+    else if (fabs(v) >= 100) snprintf(buf, 32, "%.1f", v);
+    else if (fabs(v) >= 10) snprintf(buf, 32, "%.2f", v);
     else snprintf(buf, 32, "%.4f", v);
 }
 

@@ -4,10 +4,10 @@
 ** memory, no files, no clock that matters), so a program that links it links
 ** neither room os nor any library that trains.
 */
+#include "score/score.h"
+
 #include "model/model.h"
 #include "table/table.h"
-
-#include <leat.h>
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,0 +1,142 @@
+# bash completion for leat; printed by 'leat completion bash'
+_leat()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cmd= i n=0 word
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+        -C|--directory|--color) ((i++)); continue;;
+        -*) continue;;
+        esac
+        case $cmd in
+        '') cmd=$word;;
+        build) cmd="build $word";;
+        runs) cmd="runs $word";;
+        *) ((n++));;
+        esac
+    done
+    case "$cmd:$prev" in
+        'auto:--target') COMPREPLY=(); return;;
+        'auto:--task') COMPREPLY=($(compgen -W 'auto binary multiclass regression' -- "$cur")); return;;
+        'auto:--metric') COMPREPLY=($(compgen -W 'auc logloss accuracy balanced_accuracy f1 rmse mae r2 mape' -- "$cur")); return;;
+        'auto:--time') COMPREPLY=(); return;;
+        'auto:--trials') COMPREPLY=(); return;;
+        'auto:--test') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'auto:--name') COMPREPLY=(); return;;
+        'auto:--seed') COMPREPLY=(); return;;
+        'auto:--threads') COMPREPLY=(); return;;
+        'auto:--memory') COMPREPLY=(); return;;
+        'auto:--exclude') COMPREPLY=(); return;;
+        'auto:--type') COMPREPLY=(); return;;
+        'auto:--learners') COMPREPLY=($(compgen -W 'baseline extra_trees knn lightgbm linear mlp' -- "$cur")); return;;
+        'auto:--until') COMPREPLY=($(compgen -W 'visualize preprocess engineer select tune benchmark train diagnose' -- "$cur")); return;;
+        'auto:--resume') COMPREPLY=(); return;;
+        'auto:--report') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'auto:--sheet') COMPREPLY=(); return;;
+        'auto:--na') COMPREPLY=(); return;;
+        'build bench:--sheet') COMPREPLY=(); return;;
+        'build export:--out'|'build export:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'diagnose:--out'|'diagnose:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'diagnose:--sheet') COMPREPLY=(); return;;
+        'diagnose:--threads') COMPREPLY=(); return;;
+        'predict:--out'|'predict:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'predict:--keep') COMPREPLY=(); return;;
+        'predict:--format') COMPREPLY=($(compgen -W 'csv parquet json ndjson' -- "$cur")); return;;
+        'predict:--sheet') COMPREPLY=(); return;;
+        'predict:--threads') COMPREPLY=(); return;;
+        'visualize:--target') COMPREPLY=(); return;;
+        'visualize:--out'|'visualize:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'visualize:--type') COMPREPLY=(); return;;
+        'visualize:--threads') COMPREPLY=(); return;;
+        'visualize:--sheet') COMPREPLY=(); return;;
+        'visualize:--na') COMPREPLY=(); return;;
+        *:--color) COMPREPLY=($(compgen -W 'auto always never' -- "$cur")); return;;
+        *:--directory|*:-C) COMPREPLY=($(compgen -d -- "$cur")); return;;
+    esac
+    case "$cmd" in
+        '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init man predict visualize build runs --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
+        build) COMPREPLY=($(compgen -W 'bench export ls show ' -- "$cur"));;
+        runs) COMPREPLY=($(compgen -W 'ls show ' -- "$cur"));;
+        'auto')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --target --task --metric --time --trials --test --name --seed --threads --memory --exclude --type --learners --until --resume --report --no-keep --sheet --na --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+        'build bench')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --sheet --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
+            1) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+        'build export')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
+            esac;;
+        'build ls')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'build show')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
+            esac;;
+        'completion')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W 'bash fish zsh' -- "$cur"));;
+            esac;;
+        'diagnose')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --sheet --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
+            1) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+        'doctor')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
+        'help')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init man predict visualize build runs' -- "$cur"));;
+            1) COMPREPLY=();;
+            esac;;
+        'init')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -d -- "$cur"));;
+            esac;;
+        'man')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init man predict visualize build runs' -- "$cur"));;
+            1) COMPREPLY=();;
+            esac;;
+        'predict')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --proba --explain --keep --format --sheet --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
+            1) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+        'runs ls')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
+        'runs show')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W "$(leat runs ls -q 2>/dev/null)" -- "$cur"));;
+            esac;;
+        'visualize')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --target --out -o --type --threads --sheet --na --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+    esac
+}
+complete -o filenames -F _leat leat

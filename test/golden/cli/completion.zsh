@@ -1,0 +1,340 @@
+#compdef leat
+# zsh completion for leat; printed by 'leat completion zsh'
+_leat_builds() { compadd -- ${(f)"$(leat build ls -q 2>/dev/null)"}; _files }
+_leat_runs() { compadd -- ${(f)"$(leat runs ls -q 2>/dev/null)"} }
+_leat() {
+    local cmd= i
+    for ((i = 2; i < CURRENT; i++)); do
+        case $words[i] in
+        -C|--directory|--color) ((i++));;
+        -*) ;;
+        *) cmd="${cmd:+$cmd }$words[i]"; [[ $cmd == (build|runs) ]] || break;;
+        esac
+    done
+    case $cmd in
+    '')
+        local -a first=(
+            'auto:raw data in, a trained, compared and explained build out'
+            'completion:print a completion script for your shell'
+            'diagnose:explain and judge a build in full, also on new labelled rows'
+            'doctor:say what this machine has and lacks, and what to do'
+            'help:explain a command, with examples'
+            'init:make a folder a project'
+            'man:print a manual page'
+            'predict:score rows with a build'
+            'visualize:look at data\: types, gaps, plots, warnings'
+            'build:list, look at, export and measure builds'
+            'runs:list and look at runs, with every trial')
+        _arguments \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:command:{ _describe command first }';;
+    build)
+        local -a second=(
+            'bench:measure how fast a build loads and scores'
+            'export:write a build as one file'
+            'ls:list builds, newest first'
+            'show:show what is inside a build')
+        _describe command second;;
+    runs)
+        local -a second=(
+            'ls:list runs, newest first'
+            'show:show a run\: its stages and every trial')
+        _describe command second;;
+    'auto')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--target[the column to predict]:COL: ' \
+            '--task[what kind of answer]:TASK:(auto binary multiclass regression)' \
+            '--metric[what to make good; scikit-learn'\''s names do too]:NAME:(auc logloss accuracy balanced_accuracy f1 rmse mae r2 mape)' \
+            '--time[budget for everything, counted from the start of the program]:SECONDS: ' \
+            '--trials[make exactly N trials and look at no clock\: the same data, options and seed then give the same build, byte for byte]:N: ' \
+            '--test[rows kept apart, to judge the build by]:FILE:_files' \
+            '--name[name of the model; the build becomes MODEL@N]:MODEL: ' \
+            '--seed[of every random choice]:N: ' \
+            '--threads[processors to use at once]:N: ' \
+            '--memory[memory that all processes together may use]:MiB: ' \
+            '--exclude[columns to leave out, with commas between]:COLS: ' \
+            '*--type[overrule the type of a column; may be given again]:COL=TYPE: ' \
+            '--learners[learners to try, with commas between]:LIST:_sequence compadd - baseline extra_trees knn lightgbm linear mlp' \
+            '--until[stop after a stage]:STAGE:(visualize preprocess engineer select tune benchmark train diagnose)' \
+            '--resume[go on from the trials of an earlier run]:RUN: ' \
+            '--report[where to write the report; '\''full'\'' gives the diagnostics all the time they need]:FILE|full:_files' \
+            '--no-keep[record only path and digest of the data, not its bytes]' \
+            '--sheet[sheet of an Excel file]:NAME: ' \
+            '--na[words that mean a missing value, with commas between]:LIST: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:DATA:_files';;
+    'build bench')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--sheet[sheet of an Excel file]:NAME: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:BUILD:_leat_builds' \
+            '3:DATA:_files';;
+    'build export')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--out[where to write it]:FILE.leat:_files' \
+            '-o[where to write it]:FILE.leat:_files' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:BUILD:_leat_builds';;
+    'build ls')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:MODEL: ';;
+    'build show')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:BUILD:_leat_builds';;
+    'completion')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:SHELL:(bash fish zsh)';;
+    'diagnose')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--out[write a page with every plot]:FILE:_files' \
+            '-o[write a page with every plot]:FILE:_files' \
+            '--sheet[sheet of an Excel file]:NAME: ' \
+            '--threads[processors to use at once]:N: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:BUILD:_leat_builds' \
+            '3:DATA:_files';;
+    'doctor')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'help')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:COMMAND:(auto completion diagnose doctor help init man predict visualize build runs)' \
+            '3:WORD: ';;
+    'init')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:DIR:_files -/';;
+    'man')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:COMMAND:(auto completion diagnose doctor help init man predict visualize build runs)' \
+            '3:WORD: ';;
+    'predict')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--out[where to write the answers]:FILE:_files' \
+            '-o[where to write the answers]:FILE:_files' \
+            '--proba[add p_<class>, the probability of each class]' \
+            '--explain[add shap_<column>, what each column added to the answer'\''s margin, and shap_base]' \
+            '--keep[columns of DATA to carry over, with commas between]:COLS: ' \
+            '--format[how to write]:FORMAT:(csv parquet json ndjson)' \
+            '--sheet[sheet of an Excel file]:NAME: ' \
+            '--threads[processors to use at once]:N: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:BUILD:_leat_builds' \
+            '3:DATA:_files';;
+    'runs ls')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'runs show')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:RUN:_leat_runs';;
+    'visualize')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--target[show every column against this one]:COL: ' \
+            '--out[write a page with a picture of every column]:FILE:_files' \
+            '-o[write a page with a picture of every column]:FILE:_files' \
+            '*--type[overrule the type of a column; may be given again]:COL=TYPE: ' \
+            '--threads[processors to use at once]:N: ' \
+            '--sheet[sheet of an Excel file]:NAME: ' \
+            '--na[words that mean a missing value, with commas between]:LIST: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:DATA:_files';;
+    esac
+}
+if [[ $funcstack[1] == _leat ]]; then _leat "$@"; else compdef _leat leat; fi

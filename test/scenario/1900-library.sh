@@ -1,0 +1,35 @@
+#!/bin/sh
+# Story: an application developer links include/leat.h, and gets the very answers that leat predict gives.
+. "$(dirname "$0")/lib.sh"
+begin
+: "${PROBE:?}"
+# The probe is a program that sees builds through include/leat.h alone.
+same() {
+	"$leat" predict b.leat data.csv --proba -o want.csv -q &&
+		python3 -c '
+import csv, sys
+rows = list(csv.reader(open("data.csv")))
+open("rows.tsv", "w").write("".join("\t".join("" if c in ("?", "NA") else c for c in r) + "\n" for r in rows))' &&
+		"$PROBE" score b.leat "$@" <rows.tsv >got.tsv &&
+		python3 - <<-END
+			import csv
+			want = list(csv.reader(open("want.csv")))[1:]
+			got = [l.rstrip("\n").split("\t") for l in open("got.tsv")]
+			assert len(want) == len(got)
+			for w, g in zip(want, got):
+			    assert all(a == b or float(a) == float(b) for a, b in zip(w, g)), (w, g)
+		END
+}
+
+tells "classes: cells as texts or as numbers, to the last bit" '
+	cp "$heart" data.csv && "$leat" auto data.csv --target disease --trials 4 -q >/dev/null && "$leat" build export data -o b.leat >/dev/null &&
+	same && same numbers
+'
+tells "numbers" '
+	cp "$examples/imports-85.csv" data.csv && "$leat" auto data.csv --target price --trials 4 --name cars -q >/dev/null &&
+	"$leat" build export cars -o b.leat >/dev/null && same && same numbers
+'
+tells "damaged bytes are refused in words" '
+	head -c 2000 b.leat >t.leat && ends_with 5 "$PROBE" score t.leat && test -s err && ends_with 5 "$PROBE" score none.leat && grep -q "none.leat" err
+'
+finish
