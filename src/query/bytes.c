@@ -4,13 +4,10 @@
 ** first bytes say which, not the file's name.  gzip goes past the World's files: libz reads the real disk.
 */
 #include "query/inner.h"
+#include "query/zlib.h"
 
-#include <assert.h>
-#include <dlfcn.h>
 #include <string.h>
 #include <zstd.h>
-
-#define ZIP_LIBRARY "libz.so.1"
 
 struct Bytes {
     char *path;
@@ -18,12 +15,8 @@ struct Bytes {
     uint64_t done, total;
     Packing packing;
     bool end;
-    /* gzip */
+    Zlib zlib;                 /* gzip */
     void *gz;
-    int (*gz_read)(void *, void *, unsigned);
-    int (*gz_close)(void *);
-    long (*gz_offset)(void *);
-    const char *(*gz_error)(void *, int *);
     /* zstd */
     ZSTD_DStream *zstd;
     char *in;
@@ -40,19 +33,10 @@ Packing packing_of(const unsigned char *head, size_t n)
 
 static Err open_gzip(Ctx *cx, Bytes *b)
 {
-    void *lib = dlopen(ZIP_LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    void *(*gz_open)(const char *, const char *) = NULL;
-    if (lib) {
-        *(void **)&gz_open = dlsym(lib, "gzopen");
-        *(void **)&b->gz_read = dlsym(lib, "gzread");
-        *(void **)&b->gz_close = dlsym(lib, "gzclose");
-        *(void **)&b->gz_offset = dlsym(lib, "gzoffset");
-        *(void **)&b->gz_error = dlsym(lib, "gzerror");
-    }
-    if (!gz_open || !b->gz_read || !b->gz_close || !b->gz_offset || !b->gz_error)
-        return FAIL(cx, ERR_NOT_FOUND, "reading '%s': it is compressed by gzip and the system's %s is missing; unpack it first",
-                    b->path, ZIP_LIBRARY);
-    b->gz = gz_open(b->path, "rb");
+    if (!zlib_open(&b->zlib))
+        return FAIL(cx, ERR_NOT_FOUND, "reading '%s': it is compressed by gzip and the system's libz is missing; unpack it first",
+                    b->path);
+    b->gz = b->zlib.gz_open(b->path, "rb");
     return b->gz ? OK : FAIL(cx, ERR_IO, "reading '%s'", b->path);
 }
 
@@ -105,7 +89,7 @@ void bytes_close(Ctx *cx, Bytes *b)
 {
     if (!b) return;
     if (b->fd >= 0) cx->world->files->close(cx->world->files->self, b->fd);
-    if (b->gz) b->gz_close(b->gz);
+    if (b->gz) b->zlib.gz_close(b->gz);
     ZSTD_freeDStream(b->zstd);
     ctx_put(cx, b->in);
     ctx_put(cx, b->path);
@@ -130,16 +114,16 @@ static Err read_gzip(Ctx *cx, Bytes *b, char *buf, size_t n, size_t *got)
 {
     while (*got < n) {
         size_t want = n - *got < ((size_t)1 << 30) ? n - *got : (size_t)1 << 30;
-        int code = 0, k = b->gz_read(b->gz, buf + *got, (unsigned)want);
+        int code = 0, k = b->zlib.gz_read(b->gz, buf + *got, (unsigned)want);
         if (k > 0) {
             *got += (size_t)k;
             continue;
         }
-        const char *how = b->gz_error(b->gz, &code);
+        const char *how = b->zlib.gz_error(b->gz, &code);
         if (k < 0 || code < 0) return damaged(cx, b, how && *how ? how : "gzip");
         break;
     }
-    long at = b->gz_offset(b->gz);
+    long at = b->zlib.gz_offset(b->gz);
     if (at > 0) b->done = (uint64_t)at;
     return OK;
 }

@@ -267,6 +267,7 @@ static Err open_excel(Ctx *cx, Job *job, DuckSource *s)
     DuckSource raw = { .base = { .path = s->base.path } };
     Text typed;
     text_init(&typed, cx);
+    TRY_DONE(cx, zip_check(cx, s->base.path));
     TRY_DONE(cx, excel_load(cx, job));
     excel_from(s, job->in, &s->from, false);
     excel_from(s, job->in, &typed, true);

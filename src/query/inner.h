@@ -21,6 +21,9 @@ void bytes_close(Ctx *cx, Bytes *b);           /* NULL is fine */
 typedef enum Packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD } Packing;
 Packing packing_of(const unsigned char *head, size_t n);
 
+/* Is it a whole zip archive (zip.c)?  ERR_BAD_INPUT if not; ERR_IO. */
+MUST_USE Err zip_check(Ctx *cx, const char *path);
+
 /* ------------------------------------------------------------------- names */
 
 /* Column names of a file, and their order by bytes for finding. */

@@ -35,7 +35,7 @@ static bool is_number(const QueryColumn *c)
 static void csv_cell(Text *t, const char *s, size_t n)
 {
     size_t plain = 0;
-    while (plain < n && !strchr(",\"\n\r", s[plain])) plain++;
+    while (plain < n && !strchr(",\"\n\r;|\t", s[plain])) plain++;      /* ; | tab: so that no reader takes them for the delimiter */
     bool blanks = n && (s[0] == ' ' || s[n - 1] == ' ');
     if (plain == n && !blanks) {
         text_bytes(t, s, n);

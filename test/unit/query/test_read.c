@@ -370,11 +370,11 @@ static void json_holds_to_the_same_rules_as_csv(void **state)
 static void files_that_are_not_what_their_name_says_are_told(void **state)
 {
     static const struct { const char *path, *text, *words; } bad[] = {
-        { "bad.json", "[{\"a\":1},{\"a\":}]", "Malformed JSON" },
+        { "bad.json", "[{\"a\":1},{\"a\":}]", "is not JSON in record 2" },
         { "bad.json", "[1,2]", "no records" },
         { "bad.json", "", "'bad.json'" },
         { "bad.json", "[]", "'bad.json'" },
-        { "bad.ndjson", "{\"a\":1}\n{\"a\":2\n{\"a\":3}\n", "line" },
+        { "bad.ndjson", "{\"a\":1}\n{\"a\":2\n{\"a\":3}\n", "line 2" },
         { "bad.parquet", "not parquet", "'bad.parquet'" },
         { "bad.parquet", "", "'bad.parquet'" },
         { "bad.xlsx", "not excel", "'bad.xlsx'" },
