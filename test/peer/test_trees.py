@@ -74,7 +74,7 @@ CASES = {
     "categories one by one": (dict(levels=(3, 9)), dict(objective="regression", max_cat_to_onehot=50), 1),
     "classes": (dict(levels=(12,), missing=0.05), dict(objective="multiclass", num_class=5), 5),
     "random thresholds": (dict(missing=0.1), dict(objective="binary", extra_trees=True), 1),
-    "deep": (dict(rows=1200, missing=0.02), dict(objective="regression", num_leaves=500, min_data_in_leaf=1), 1),
+    "deep": (dict(rows=700, missing=0.02), dict(objective="regression", num_leaves=300, min_data_in_leaf=1), 1),
     "stumps": (dict(), dict(objective="binary", num_leaves=2), 1),
     "forest": (dict(missing=0.1, levels=(8,)), dict(objective="regression", boosting="rf", bagging_freq=1, bagging_fraction=0.6), 1),
     "dart": (dict(), dict(objective="binary", boosting="dart"), 1),
@@ -148,18 +148,18 @@ def test_extra_trees_are_as_good_as_scikit_learns(task, classes):
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
     from sklearn.metrics import log_loss, root_mean_squared_error
 
-    X, y, kind, levels = make(9, rows=2500, classes=classes)
-    train = np.arange(2000, dtype=np.uint32)
+    X, y, kind, levels = make(9, rows=1300, classes=classes)
+    train = np.arange(900, dtype=np.uint32)
     ours = fit("extra_trees", task, X, y, kind, levels, classes, train=train)
-    z, yt = ours["margin"][2000:], y[2000:]
+    z, yt = ours["margin"][900:], y[900:]
     if task == "regression":
         peer = ExtraTreesRegressor(100, max_features=0.5, min_samples_leaf=3, random_state=1).fit(X[train], y[train])
-        error, theirs = root_mean_squared_error(yt, z[:, 0]), root_mean_squared_error(yt, peer.predict(X[2000:]))
+        error, theirs = root_mean_squared_error(yt, z[:, 0]), root_mean_squared_error(yt, peer.predict(X[900:]))
     else:
         peer = ExtraTreesClassifier(100, max_features=0.5, min_samples_leaf=2, random_state=1).fit(X[train], y[train])
         p = 1 / (1 + np.exp(-z)) if classes == 2 else np.exp(z) / np.exp(z).sum(1, keepdims=True)
         p = np.hstack([1 - p, p]) if classes == 2 else p
-        error, theirs = log_loss(yt, p), log_loss(yt, peer.predict_proba(X[2000:]))
+        error, theirs = log_loss(yt, p), log_loss(yt, peer.predict_proba(X[900:]))
     assert error < 1.1 * theirs
     assert np.abs(ours["shap"].sum(2) - ours["margin"]).max() < 1e-6 * np.abs(ours["margin"]).max()
 
