@@ -12,6 +12,8 @@
 #include <math.h>
 #include <string.h>
 
+#define WHOLE_END 0x1p53         /* as room table has it */
+
 /* ------------------------------------------------------------------ keys */
 
 static uint32_t slots_for(uint32_t n)
@@ -57,12 +59,12 @@ Err keys_index_slots(Ctx *cx, Keys *k)
         uint64_t at;
         if (k->pair) {
             uint32_t a = k->pair[2 * (size_t)i], b = k->pair[2 * (size_t)i + 1];
-            if (keys_find_pair(k, a, b) >= 0) return FAIL(cx, ERR_CORRUPT, "steps: a pair of levels stands twice in its table");
+            if (keys_find_pair(k, a, b) >= 0) return FAIL(cx, ERR_CORRUPT, "the build's steps are damaged: a pair of levels stands twice in its table");
             at = pair_hash(a, b);
         } else {
             const char *s = k->bytes + k->offset[i];
             size_t n = (size_t)(k->offset[i + 1] - k->offset[i]);
-            if (keys_find(k, s, n) >= 0) return FAIL(cx, ERR_CORRUPT, "steps: level '%.*s' stands twice in its table", (int)(n > 40 ? 40 : n), s);
+            if (keys_find(k, s, n) >= 0) return FAIL(cx, ERR_CORRUPT, "the build's steps are damaged: level '%.*s' stands twice in its table", (int)(n > 40 ? 40 : n), s);
             at = random_hash(s, n, 0);
         }
         while (k->slot[at & (k->slots - 1)]) at++;
@@ -82,7 +84,10 @@ size_t steps_spelling(const char *s, size_t n, char buf[NUM_TEXT_MAX], const cha
     size_t lead = n && (*s == '-' || *s == '+');
     if (n <= lead || !(digit(s[lead]) || s[lead] == '.')) return n;
     if (s[lead] == '0' && n > lead + 1 && digit(s[lead + 1])) return n;      /* 007 is a name */
-    if (!num_read(s, n, &v) || !isfinite(v) || (v == floor(v) && fabs(v) > 0x1p53)) return n;
+    if (!num_read(s, n, &v) || !isfinite(v)) return n;
+    size_t digits = lead;
+    while (digits < n && digit(s[digits])) digits++;
+    if (digits == n && fabs(v) >= WHOLE_END) return n;                       /* more digits than a double holds: a name */
     *out = buf;
     return num_text(v + 0.0, buf);                                           /* -0 becomes 0 */
 }

@@ -4,6 +4,7 @@
 
 #include "auto/make.h"
 #include "test.h"
+#include "unit/auto/stand_in.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -5,20 +5,6 @@
 #include "base/random.h"
 #include "model/model.h"
 
-/* The driver is not needed here: a warning is counted, no more. */
-__attribute__((weak)) Err auto_warn(Ctx *cx, Auto *a, const char *fmt, ...)
-{
-    (void)cx;
-    text_put(&a->warnings, fmt);
-    return OK;
-}
-__attribute__((weak)) const char *stage_word(Stage s) { return s == STAGE_PREPROCESS ? "preprocess" : "engineer"; }
-__attribute__((weak)) double auto_left_s(Ctx *cx, const Auto *a, Stage s)
-{
-    (void)cx, (void)a, (void)s;
-    return INFINITY;
-}
-
 static double odd(size_t i) { return (double)(i % 2); }
 
 static const char small_head[] = "n:number c:category b:boolean d:datetime same:number empty:number twin:number key:id once:category";
