@@ -132,7 +132,7 @@ static Err greedy_open(Ctx *cx, const Auto *a, Greedy *g)
     g->a = a;
     g->k = task_outputs(a->task, a->classes);
     GET_DONE(cx, g->from, a->trials_n, "choosing an ensemble");
-    for (uint32_t i = 0; i < a->trials_n; i++) others |= !constant(a->trial[i]) && !isinf(a->trial[i]->error);
+    for (uint32_t i = 0; i < a->trials_n; i++) others |= !constant(a->trial[i]) && !isinf(a->trial[i]->error) && a->trial[i]->parts_n;
     for (uint32_t i = 0; i < a->trials_n; i++) {
         TrialData *d = a->trial[i];
         if (!isinf(d->error) && d->parts_n && !(others && constant(d))) g->from[g->n++] = d;
