@@ -17,7 +17,7 @@
 #define CLOCKLESS_S 30.0           /* the budget that folds are chosen for when trials are counted */
 
 /* RECIPE A4.3 with constants fitted to fits in C: cost is cells times outputs a second of budget. */
-static const struct { double cost; uint32_t folds; } ladder[] = { { 4e4, 8 }, { 1.2e5, 5 }, { 4.5e5, 3 } };
+static const struct { double cost; uint32_t folds; } ladder[] = { { 2e4, 8 }, { 8e4, 5 }, { 3.5e5, 3 } };
 
 typedef struct Key { double value; uint64_t shuffle; uint32_t row; } Key;
 

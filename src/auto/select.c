@@ -15,6 +15,8 @@
 #define SELECT_SHARE .75           /* of counted trials; the rest are tune's */
 #define TOO_LONG 1.0               /* a trial guessed to take so many times what is left is passed over ... */
 #define TOO_LONG_ROUNDS 8.0        /* ... and one that can stop after fewer rounds, so many times */
+#define BOOSTER_SHARE .35          /* of the time left, for one booster to end in */
+#define HURRY_MAX 3.               /* its learning rate is raised at most so many times */
 #define WORTH_S .03                /* no trial is started with less time left */
 
 typedef struct Row {
@@ -51,6 +53,15 @@ static double rate_factor(const Auto *a)
     return t <= 90 ? 3 : t <= 400 ? 2 : 1;
 }
 
+/* A booster that cannot end its small steps in its share of the time does better with larger ones. */
+static void hurry(Ctx *cx, const Auto *a, const Learner *l, double *rate, double most, const double *args)
+{
+    double left = auto_left_s(cx, a, STAGE_TUNE);
+    if (isinf(left) || strcmp(l->name, "lightgbm")) return;
+    double over = trial_guess_s(a, l, args) / fmax(left * BOOSTER_SHARE, 1e-3);
+    if (over > 1) *rate = fmin(*rate * fmin(over, HURRY_MAX), most);
+}
+
 static bool args_of(Ctx *cx, const Auto *a, const Row *row, const Learner *l, double *args)
 {
     learner_start(l, a->task, args);
@@ -58,9 +69,11 @@ static bool args_of(Ctx *cx, const Auto *a, const Row *row, const Learner *l, do
         ctx_detail(cx, "portfolio row of %s is passed over: %s", l->name, cx->text);
         return false;
     }
-    if (!row->slow) return true;
-    for (size_t i = 0; l->params[i].name; i++)
-        if (!strcmp(l->params[i].name, "learning_rate")) args[i] = fmin(args[i] * rate_factor(a), l->params[i].hi);
+    for (size_t i = 0; l->params[i].name; i++) {
+        if (strcmp(l->params[i].name, "learning_rate")) continue;
+        if (row->slow) args[i] = fmin(args[i] * rate_factor(a), l->params[i].hi);
+        hurry(cx, a, l, &args[i], l->params[i].hi, args);
+    }
     return true;
 }
 
