@@ -44,10 +44,13 @@ uint32_t build_outputs(const Build *b)
 
 static Err cell_conform(Ctx *cx, Builder *to, size_t col, const Column *from, bool time, size_t row)
 {
-    if (!column_has(from, row)) return builder_null(cx, to, col);
-    if (from->num) return time ? builder_time(cx, to, col, from->num[row]) : builder_num(cx, to, col, from->num[row]);
+    char buf[COLUMN_TEXT_MAX];
     size_t n;
-    const char *s = dict_at(&from->dict, (uint32_t)from->code[row], &n);
+    bool was_time = from->type == COLUMN_DATETIME;
+    if (!column_has(from, row)) return builder_null(cx, to, col);
+    if (from->num && was_time && time) return builder_time(cx, to, col, from->num[row]);
+    if (from->num && !was_time) return builder_num(cx, to, col, from->num[row]);
+    const char *s = column_text(from, row, buf, &n);
     return builder_text(cx, to, col, s, n);
 }
 
@@ -83,7 +86,8 @@ static Err conform_checks(Ctx *cx, const Schema *s, const Table *in, const Table
         char *line = ctx_scratch_fmt(cx, "column '%s': %llu value%s could not be read as %s and count%s as missing", s->col[j].name,
                                      (unsigned long long)c->bad, c->bad == 1 ? "" : "s", column_type_word(s->col[j].type),
                                      c->bad == 1 ? "s" : "");
-        json_text(warnings, line ? line : "values could not be read");
+        if (!line) return FAIL(cx, ERR_NOMEM, "reading column '%s'", s->col[j].name);
+        json_text(warnings, line);
     }
     return OK;
 }
@@ -96,19 +100,22 @@ Err build_conform(Ctx *cx, const Build *b, const Table *in, Table **out, Text *w
     Table *t = NULL;
     const char **name = NULL;
     ColumnType *want = NULL;
+    TimeOrder *order = NULL;
     bool *numeric = NULL;
     *out = NULL;
     TRY(cx, refuse_absent(cx, s, in));
     GET_DONE(cx, name, s->n, "reading %zu columns", s->n);
     GET_DONE(cx, want, s->n, "reading %zu columns", s->n);
+    GET_DONE(cx, order, s->n, "reading %zu columns", s->n);
     GET_DONE(cx, numeric, s->n, "reading %zu columns", s->n);
     for (size_t j = 0; j < s->n; j++) {
         name[j] = s->col[j].name;
         want[j] = s->col[j].type;
+        order[j] = s->col[j].order;
         numeric[j] = s->col[j].numeric;
     }
     BuilderIn how = { .cols = s->n, .name = name, .want = want, .na = (const char *const *)s->na, .na_n = s->na_n,
-                      .source = in->source, .keep_types = true, .numeric = numeric };
+                      .source = in->source, .keep_types = true, .numeric = numeric, .order = order };
     TRY_DONE(cx, builder_new(cx, &how, &to));
     for (size_t j = 0; j < s->n; j++) {
         size_t k = table_find(in, s->col[j].name);
@@ -131,6 +138,7 @@ done:
     table_free(cx, t);
     ctx_put(cx, name);
     ctx_put(cx, want);
+    ctx_put(cx, order);
     ctx_put(cx, numeric);
     return err;
 }

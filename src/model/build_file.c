@@ -149,9 +149,23 @@ Err build_save(Ctx *cx, const Build *b, Text *t, Digest *digest)
 
 typedef struct Section { const unsigned char *at; size_t n; } Section;
 
+#define DAMAGED "the build file is damaged: "
+#define ADVICE "; fetch it again or train anew"
+
 static Err damaged(Ctx *cx, const char *what)
 {
-    return FAIL(cx, ERR_CORRUPT, "the build file is damaged: %s; fetch it again or train anew", what);
+    return FAIL(cx, ERR_CORRUPT, DAMAGED "%s" ADVICE, what);
+}
+
+static Err take_text(Ctx *cx, Reader *r, size_t max, const char *what, char **out)
+{
+    size_t n;
+    const char *s = get_str(r, &n);
+    if (!s || n > max || memchr(s, 0, n) || !text_utf8_ok(s, n)) return damaged(cx, what);
+    *out = ctx_get(cx, n + 1);
+    if (!*out) return FAIL(cx, ERR_NOMEM, "loading a build");
+    memcpy(*out, s, n);
+    return OK;
 }
 
 static Err open_sections(Ctx *cx, const unsigned char *at, size_t n, Section *out)
@@ -180,7 +194,7 @@ static Err open_sections(Ctx *cx, const unsigned char *at, size_t n, Section *ou
             if (at[k]) return damaged(cx, "stray bytes lie between its sections");
         memcpy(want.at, row + 24, sizeof want.at);
         TRY(cx, hash_bytes(cx, at + from, (size_t)size, &got));
-        if (!digest_same(&want, &got)) return damaged(cx, ctx_scratch_fmt(cx, "section '%.8s' does not match its checksum", section_name[i]));
+        if (!digest_same(&want, &got)) return FAIL(cx, ERR_CORRUPT, DAMAGED "its section '%.8s' does not match its checksum" ADVICE, section_name[i]);
         out[i] = (Section){ at + from, (size_t)size };
         end = (size_t)(from + size);
     }
@@ -200,9 +214,8 @@ static Err load_meta(Ctx *cx, Section s, Build *b)
         if (!b->class_name) return FAIL(cx, ERR_NOMEM, "loading a build of %u classes", classes);
         b->classes = classes;
     }
-    for (uint32_t c = 0; c < classes; c++)
-        if (!(b->class_name[c] = get_str_copy(cx, &r, TEXT_MAX))) return damaged(cx, "a class has no name");
-    b->target = get_str_copy(cx, &r, TEXT_MAX);
+    for (uint32_t c = 0; c < classes; c++) TRY(cx, take_text(cx, &r, TEXT_MAX, "a class has no name", &b->class_name[c]));
+    TRY(cx, take_text(cx, &r, TEXT_MAX, "its target has no name", &b->target));
     uint32_t type = get_u32(&r);
     b->folds = get_u32(&r);
     b->scale = get_f64(&r);
@@ -210,7 +223,7 @@ static Err load_meta(Ctx *cx, Section s, Build *b)
     b->threshold = get_f64(&r);
     b->lo = get_f64(&r);
     b->hi = get_f64(&r);
-    if (r.short_ || r.n || !b->target || type >= COLUMN_TYPES_N || !b->folds || b->folds > BUILD_PARTS_MAX)
+    if (r.short_ || r.n || type >= COLUMN_TYPES_N || !b->folds || b->folds > BUILD_PARTS_MAX)
         return damaged(cx, "its head does not make sense");
     if (!isfinite(b->scale) || !isfinite(b->shift) || !isfinite(b->threshold) || isnan(b->lo) || isnan(b->hi) || b->lo > b->hi)
         return damaged(cx, "its calibration does not make sense");
@@ -220,13 +233,13 @@ static Err load_meta(Ctx *cx, Section s, Build *b)
 
 static Err load_member(Ctx *cx, Reader *r, Build *b, Member *m)
 {
-    m->learner = get_str_copy(cx, r, 64);
-    m->params = get_str_copy(cx, r, TEXT_MAX);
+    TRY(cx, take_text(cx, r, 64, "a member names no learner", &m->learner));
+    TRY(cx, take_text(cx, r, TEXT_MAX, "a member has no parameters", &m->params));
     m->weight = get_f64(r);
     m->scale = get_f64(r);
     m->trial = get_u32(r);
     uint32_t parts = get_u32(r);
-    if (r->short_ || !m->learner || !m->params || !isfinite(m->weight) || !isfinite(m->scale) || !parts || parts > BUILD_PARTS_MAX)
+    if (r->short_ || !isfinite(m->weight) || !isfinite(m->scale) || !parts || parts > BUILD_PARTS_MAX)
         return damaged(cx, "a member does not make sense");
     m->part = ctx_get_n(cx, parts, sizeof *m->part);
     m->model = ctx_get_n(cx, parts, sizeof *m->model);
@@ -265,18 +278,21 @@ static Err load_background(Ctx *cx, Section s, Build *b)
     Builder *to = NULL;
     const char **name = NULL;
     ColumnType *want = NULL;
+    TimeOrder *order = NULL;
     bool *numeric = NULL;
     if (r.short_ || !rows || rows > BACKGROUND_MAX || cols != sc->n || (size_t)rows * cols > r.n)
         return damaged(cx, "its background sample does not fit its schema");
     GET_DONE(cx, name, cols, "loading a background of %u columns", cols);
     GET_DONE(cx, want, cols, "loading a background of %u columns", cols);
+    GET_DONE(cx, order, cols, "loading a background of %u columns", cols);
     GET_DONE(cx, numeric, cols, "loading a background of %u columns", cols);
     for (uint32_t j = 0; j < cols; j++) {
         name[j] = sc->col[j].name;
         want[j] = sc->col[j].type;
+        order[j] = sc->col[j].order;
         numeric[j] = sc->col[j].numeric;
     }
-    BuilderIn how = { .cols = cols, .name = name, .want = want, .keep_types = true, .numeric = numeric, .source = "" };
+    BuilderIn how = { .cols = cols, .name = name, .want = want, .keep_types = true, .numeric = numeric, .order = order, .source = "" };
     TRY_DONE(cx, builder_new(cx, &how, &to));
     for (uint32_t j = 0; j < cols; j++) {
         for (uint32_t i = 0; i < rows; i++) {
@@ -306,6 +322,7 @@ done:
     builder_free(cx, to);
     ctx_put(cx, name);
     ctx_put(cx, want);
+    ctx_put(cx, order);
     ctx_put(cx, numeric);
     return err;
 }
