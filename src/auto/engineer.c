@@ -19,6 +19,7 @@
 #define ROWS_LEAST 1000
 #define TIME_LEAST_S .15           /* below this nothing is tried */
 #define TIME_USED .75              /* of what is left is planned for */
+#define TEXT_TIME .1               /* of it may go into fitting one text */
 #define GROUPS_GUESSED 9
 #define MARGIN_SE 1.0              /* a gain must be so many standard errors above zero */
 #define KEPT_MAX 200               /* ideas read back of an earlier run */
@@ -112,6 +113,7 @@ static Err decide(Ctx *cx, Lab *lab)
 
 static Err test_all(Ctx *cx, Lab *lab, const char **why)
 {
+    lab->m.text_s = auto_left_s(cx, lab->a, STAGE_ENGINEER) * TEXT_TIME;
     TRY(cx, ideas_first(cx, lab));
     TRY(cx, maker_apply(cx, &lab->m));
     TRY(cx, test_batch(cx, lab, 0, why));
@@ -140,6 +142,7 @@ static Err keep_ideas(Ctx *cx, Auto *a, const Idea *idea, uint32_t n)
     Err err = maker_resume(cx, &m, a->raw, a->schema, a->task, a->classes, a->class_name, a->y, a->fold, a->folds, a->steps, a->frame);
     a->steps = NULL;                                     /* the maker's now */
     a->frame = NULL;
+    m.text_s = fmax(auto_left_s(cx, a, STAGE_ENGINEER), TIME_LEAST_S) * TEXT_TIME;
     for (uint32_t i = 0; !err && i < n; i++) err = idea_make(cx, &m, &idea[i], base_n);
     if (!err) err = maker_apply(cx, &m);
     if (!err) {

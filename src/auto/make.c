@@ -58,6 +58,7 @@ done:
 
 static Err start(Ctx *cx, Maker *m)
 {
+    m->text_s = INFINITY;
     m->keys = ctx_get_n(cx, m->t->cols, sizeof *m->keys);
     if (!m->keys) return FAIL(cx, ERR_NOMEM, "preparing %zu columns", m->t->cols);
     for (uint32_t i = 0; i < m->t->cols; i++) m->keys[i] = m->steps ? steps_keys_of(m->steps, i) : STEPS_NONE;

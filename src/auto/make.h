@@ -34,6 +34,7 @@ typedef struct Maker {
     uint32_t outs;                /* target means a value has: 1, or the classes in class_of */
     uint32_t class_of[MAKE_CLASSES_MAX];
     uint32_t *keys;               /* columns: their key table, or STEPS_NONE */
+    double text_s;                /* seconds that fitting one text column may take; INFINITY: no clock */
     Pending *pending;
     uint32_t pending_n;
     Steps *steps;                 /* under way: taken by the caller at the end               (owned) */

@@ -3,7 +3,8 @@
 ** Singular vectors by random projection and two power steps (Halko, Martinsson, Tropp 2011), keyed random
 ** numbers, fixed order of sums: the same on any number of threads.  The score is a ridge regression on the
 ** weighed n-grams by dual coordinate descent (Hsieh et al. 2008), out of fold as make.h says, with 3 inner folds.
-** Cost: n-grams x (480 + fits x passes x 2) multiplications; more n-grams than GRAMS_MAX are sampled by rows.
+** Cost: n-grams x (480 + fits x passes x 2) multiplications; more n-grams than GRAMS_MAX, or than the time given
+** allows, are sampled by rows.
 */
 #include "auto/make.h"
 
@@ -24,6 +25,10 @@
 #define TEXT_INNER 3
 #define PASSES 6
 #define PULL 1.0                    /* ridge penalty, documents being of length 1 */
+
+#define DENSE_GRAM_S 5e-7           /* about twice what was measured on one core */
+#define SCORE_GRAM_S 25e-9          /* a fit */
+#define GRAMS_LEAST 10000           /* with time for fewer the step is left out */
 
 /* Documents as sparse rows of weights, in a keyed order. */
 typedef struct Docs {
@@ -217,21 +222,35 @@ static void times_back(const Docs *d, const double *in, size_t words, size_t k, 
     }
 }
 
-/* Columns of a (n x k) made orthonormal, twice for safety (Gram-Schmidt); a column that vanishes becomes 0. */
-static void orthonormal(double *a, size_t n, size_t k)
+/* Upper triangle r with a' a = r' r (Cholesky); a column that depends on those before it gets 0 on the diagonal. */
+static void triangle(const double *a, size_t n, size_t k, double *r)
 {
+    memset(r, 0, k * k * sizeof *r);
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < k; c++)
+            for (size_t d = c; d < k; d++) r[c * k + d] += a[i * k + c] * a[i * k + d];
     for (size_t c = 0; c < k; c++) {
-        double before = 0, after = 0;
-        for (size_t i = 0; i < n; i++) before += a[i * k + c] * a[i * k + c];
-        for (int twice = 0; twice < 2; twice++)
-            for (size_t b = 0; b < c; b++) {
-                double dot = 0;
-                for (size_t i = 0; i < n; i++) dot += a[i * k + b] * a[i * k + c];
-                for (size_t i = 0; i < n; i++) a[i * k + c] -= dot * a[i * k + b];
+        double whole = r[c * k + c];
+        for (size_t b = 0; b < c; b++) r[c * k + c] -= r[b * k + c] * r[b * k + c];
+        r[c * k + c] = r[c * k + c] > 1e-13 * whole && whole > 0 ? sqrt(r[c * k + c]) : 0;
+        for (size_t d = c + 1; d < k; d++) {
+            for (size_t b = 0; b < c; b++) r[c * k + d] -= r[b * k + c] * r[b * k + d];
+            r[c * k + d] = r[c * k + c] > 0 ? r[c * k + d] / r[c * k + c] : 0;
+        }
+    }
+}
+
+/* Columns of a (n x k) made orthonormal, row by row, twice for accuracy (CholeskyQR2); dependent ones become 0. */
+static void orthonormal(double *a, size_t n, size_t k, double *r)
+{
+    for (int twice = 0; twice < 2; twice++) {
+        triangle(a, n, k, r);
+        for (size_t i = 0; i < n; i++)
+            for (size_t c = 0; c < k; c++) {
+                double v = a[i * k + c];
+                for (size_t b = 0; b < c; b++) v -= a[i * k + b] * r[b * k + c];
+                a[i * k + c] = r[c * k + c] > 0 ? v / r[c * k + c] : 0;
             }
-        for (size_t i = 0; i < n; i++) after += a[i * k + c] * a[i * k + c];
-        double scale = after > 1e-20 * before && after > 0 ? 1 / sqrt(after) : 0;
-        for (size_t i = 0; i < n; i++) a[i * k + c] *= scale;
     }
 }
 
@@ -303,12 +322,12 @@ static Err singular(Ctx *cx, const Docs *d, size_t words, size_t k, float *out)
     GET_DONE(cx, vec, l * l, "pressing %zu words", words);
     for (size_t i = 0; i < words * l; i++) back[i] = random_normal(&random);
     times(d, back, l, q);
-    orthonormal(q, d->n, l);
+    orthonormal(q, d->n, l, gram);
     for (int i = 0; i < POWER; i++) {
         times_back(d, q, words, l, back);
-        orthonormal(back, words, l);
+        orthonormal(back, words, l, gram);
         times(d, back, l, q);
-        orthonormal(q, d->n, l);
+        orthonormal(q, d->n, l, gram);
     }
     times_back(d, q, words, l, back);
     leading(back, words, l, k, gram, vec, out);
@@ -320,6 +339,18 @@ done:
     return err;
 }
 
+/* How many n-grams there is time for; 0: leave it. */
+static size_t affordable(const Maker *m, double gram_s, size_t most)
+{
+    double n = m->text_s / 2 / gram_s;
+    return n >= (double)most ? most : n < GRAMS_LEAST ? 0 : (size_t)n;
+}
+
+static size_t score_grams(const Maker *m)
+{
+    return affordable(m, SCORE_GRAM_S * (m->folds + 1) * (1 + TEXT_INNER) * m->outs, GRAMS_MAX);
+}
+
 Err make_text_dense(Ctx *cx, Maker *m, uint32_t words, uint32_t dims)
 {
     Err err = OK;
@@ -327,7 +358,9 @@ Err make_text_dense(Ctx *cx, Maker *m, uint32_t words, uint32_t dims)
     float *table = NULL;
     const char *names[STEPS_OUTS_MAX];
     uint32_t n = steps_words_n(m->steps, words), raw = steps_words_raw(m->steps, words);
-    TRY(cx, docs_make(cx, m, words, SVD_GRAMS_MAX, &d));
+    size_t most = affordable(m, DENSE_GRAM_S, SVD_GRAMS_MAX);
+    if (!most) return OK;
+    TRY(cx, docs_make(cx, m, words, most, &d));
     if (dims > d.n / DOCS_A_DIM) dims = (uint32_t)(d.n / DOCS_A_DIM);
     if (dims > n) dims = n;
     if (!dims) goto done;
@@ -394,7 +427,8 @@ Err make_text_score(Ctx *cx, Maker *m, uint32_t words)
     size_t each = (size_t)n * m->outs;
     TRY(cx, make_name(cx, &what, "%s.score", m->schema->col[steps_words_raw(m->steps, words)].name));
     TRY(cx, make_out_names(cx, m, what, names));
-    TRY(cx, docs_make(cx, m, words, GRAMS_MAX, &d));
+    if (!score_grams(m)) return OK;
+    TRY(cx, docs_make(cx, m, words, score_grams(m), &d));
     GET_DONE(cx, w, n, "scoring %u words", n);
     GET_DONE(cx, dual, d.n, "scoring %u words", n);
     GET_DONE(cx, table, each * parts, "scoring %u words", n);
@@ -457,7 +491,7 @@ Err make_text_fill(Ctx *cx, Maker *m, uint32_t words, uint32_t first)
     float *table = NULL, *other = NULL;
     uint32_t n = steps_words_n(m->steps, words), fits = (m->folds + 1) * TEXT_INNER;
     size_t each = (size_t)n * m->outs;
-    TRY(cx, docs_make(cx, m, words, GRAMS_MAX, &d));
+    TRY(cx, docs_make(cx, m, words, score_grams(m), &d));
     GET_DONE(cx, w, n, "scoring %u words", n);
     GET_DONE(cx, dual, d.n, "scoring %u words", n);
     GET_DONE(cx, table, each * fits, "scoring %u words", n);

@@ -16,6 +16,7 @@
 
 #define TOLD_MAX 300             /* entries of a list in the stage's JSON */
 #define TEXT_DIMS 32
+#define TEXT_TIME .5             /* share of the stage's time that texts may take */
 
 typedef struct Prep {
     Auto *a;
@@ -160,9 +161,14 @@ static Err encode_text(Ctx *cx, Prep *p, uint32_t raw)
         tell_encoded(p, c, 0, 0, "counts of characters and words; no word stands in two rows");
         return OK;
     }
-    tell_encoded(p, c, steps_words_n(p->m.steps, words), 0, "counts, singular vectors of weighed words, a linear score out of fold");
+    size_t before = steps_features(p->m.steps);
     TRY(cx, make_text_dense(cx, &p->m, words, TEXT_DIMS));
-    return make_text_score(cx, &p->m, words);
+    TRY(cx, make_text_score(cx, &p->m, words));
+    bool full = steps_features(p->m.steps) > before;
+    tell_encoded(p, c, steps_words_n(p->m.steps, words), 0, full ? "counts, singular vectors of weighed words, a linear score out of fold"
+                                                                : "counts of characters and words; there was no time for more");
+    p->a->short_of_time |= !full;
+    return OK;
 }
 
 static Err encode(Ctx *cx, Prep *p, uint32_t raw)
@@ -216,6 +222,9 @@ Err stage_preprocess(Ctx *cx, Auto *a)
     }
     GET_DONE(cx, p.print, a->raw->cols, "preparing %zu columns", a->raw->cols);
     TRY_DONE(cx, maker_init(cx, &p.m, a->raw, a->schema, a->task, a->classes, a->class_name, a->y, a->fold, a->folds));
+    double texts = 0;
+    for (uint32_t i = 0; i < a->raw->cols; i++) texts += a->raw->col[i].type == COLUMN_TEXT;
+    p.m.text_s = fmax(auto_left_s(cx, a, STAGE_PREPROCESS), 0) * TEXT_TIME / fmax(texts, 1);
     for (uint32_t i = 0; i < a->raw->cols; i++) {
         ctx_step(cx, "preparing columns", i, (double)a->raw->cols);
         TRY_DONE(cx, encode(cx, &p, i));

@@ -10,7 +10,6 @@
 #include "base/random.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define WORD_BYTES_MAX 40        /* longer words are cut */
@@ -114,10 +113,17 @@ size_t steps_grams(const char *s, size_t n, uint32_t bits, bool chars, uint32_t 
     return g.n;
 }
 
-static int by_number(const void *a, const void *b)
+/* Shell's sort: no memory, and quick for the hundred or so that a text has. */
+static void ascending(uint32_t *at, size_t n)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+    static const size_t gaps[] = { 3548, 1577, 701, 301, 132, 57, 23, 10, 4, 1 };
+    for (size_t g = 0; g < sizeof gaps / sizeof *gaps; g++)
+        for (size_t i = gaps[g]; i < n; i++) {
+            uint32_t v = at[i];
+            size_t k = i;
+            for (; k >= gaps[g] && at[k - gaps[g]] > v; k -= gaps[g]) at[k] = at[k - gaps[g]];
+            at[k] = v;
+        }
 }
 
 size_t steps_weigh(const Steps *s, uint32_t words, const char *text, size_t n, uint32_t *place, float *weight)
@@ -129,7 +135,7 @@ size_t steps_weigh(const Steps *s, uint32_t words, const char *text, size_t n, u
         uint32_t p = words_find(w, place[i]);
         if (p) place[known++] = p - 1;
     }
-    qsort(place, known, sizeof *place, by_number);
+    ascending(place, known);
     for (size_t i = 0; i < known;) {
         size_t run = i;
         while (run < known && place[run] == place[i]) run++;
