@@ -324,7 +324,7 @@ static void look_numbers(Ctx *cx, const Csv *s)
     ctx_warn(cx, "the first row of '%s' holds only numbers; it is taken as the names of the columns", s->base.path);
 }
 
-static Err read_header(Ctx *cx, Csv *s, QueryFormat format)
+static Err read_header(Ctx *cx, Csv *s, QueryFormat format, bool strict)
 {
     bool none;
     Names *names = &s->base.names;
@@ -347,7 +347,7 @@ static Err read_header(Ctx *cx, Csv *s, QueryFormat format)
         TRY(cx, names_add(cx, names, p, n));
     }
     if (names->n == 1 && format == QUERY_TSV) TRY(cx, look_delimiter(cx, s));
-    TRY(cx, names_close(cx, names, s->base.path));
+    TRY(cx, names_close(cx, names, s->base.path, strict));
     look_numbers(cx, s);
     pass(s);
     return OK;
@@ -370,7 +370,6 @@ static void csv_close(Ctx *cx, Source *base)
 static Err csv_open(Ctx *cx, Job *job, const char *path, QueryFormat format, Source **out)
 {
     Err err = OK;
-    (void)job;
     *out = NULL;
     Csv *s = ctx_get(cx, sizeof *s);
     if (!s) return FAIL(cx, ERR_NOMEM, "reading '%s'", path);
@@ -383,7 +382,7 @@ static Err csv_open(Ctx *cx, Job *job, const char *path, QueryFormat format, Sou
     TRY_DONE(cx, look_kind(cx, s));
     if (s->have >= 3 && !memcmp(s->buf, "\xEF\xBB\xBF", 3)) s->at = 3;
     TRY_DONE(cx, choose(cx, s, format == QUERY_TSV));
-    TRY_DONE(cx, read_header(cx, s, format));
+    TRY_DONE(cx, read_header(cx, s, format, job->strict));
     s->base.delimiter = s->dialect.delimiter;
     *out = &s->base;
     s = NULL;

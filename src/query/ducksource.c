@@ -186,7 +186,7 @@ static Err open_json(Ctx *cx, Job *job, DuckSource *s, bool lines)
     TRY(cx, describe(cx, job, s, s->from.at, NULL, json_expression));
     if (s->base.names.n == 1 && !strcmp(s->base.names.at[0], "json"))
         return FAIL(cx, ERR_BAD_INPUT, "'%s' holds no records; an array of objects, or one object a line, is needed", s->base.path);
-    return names_close(cx, &s->base.names, s->base.path);
+    return names_close(cx, &s->base.names, s->base.path, job->strict);
 }
 
 static Err open_parquet(Ctx *cx, Job *job, DuckSource *s)
@@ -196,7 +196,7 @@ static Err open_parquet(Ctx *cx, Job *job, DuckSource *s)
     text_put(&s->from, ")");
     TRY(cx, text_err(&s->from));
     TRY(cx, describe(cx, job, s, s->from.at, NULL, parquet_expression));
-    return names_close(cx, &s->base.names, s->base.path);
+    return names_close(cx, &s->base.names, s->base.path, job->strict);
 }
 
 static void excel_from(DuckSource *s, const QueryIn *in, Text *t, bool header)
@@ -274,7 +274,7 @@ static Err open_excel(Ctx *cx, Job *job, DuckSource *s)
     TRY_DONE(cx, text_err(&s->from));
     TRY_DONE(cx, text_err(&typed));
     TRY_DONE(cx, excel_names(cx, job, s));
-    TRY_DONE(cx, names_close(cx, &s->base.names, s->base.path));
+    TRY_DONE(cx, names_close(cx, &s->base.names, s->base.path, job->strict));
     TRY_DONE(cx, describe(cx, job, &raw, s->from.at, NULL, NULL));
     if (raw.base.names.n != s->base.names.n) {
         err = FAIL(cx, ERR_BAD_INPUT, "'%s': the first row names %zu columns of %zu; give every column a name", s->base.path,

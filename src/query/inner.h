@@ -34,8 +34,10 @@ typedef struct Names {
 } Names;
 
 MUST_USE Err names_add(Ctx *cx, Names *s, const char *name, size_t n);      /* (copied) */
-/* Sorts; refuses names that are empty, twice there, or hold a NUL.  path: for the sentence.  ERR_BAD_INPUT, ERR_LIMIT. */
-MUST_USE Err names_close(Ctx *cx, Names *s, const char *path);
+/* Sorts.  strict: refuses names that are empty or twice there.  path: for the sentence.  ERR_BAD_INPUT, ERR_NOMEM. */
+MUST_USE Err names_close(Ctx *cx, Names *s, const char *path, bool strict);
+/* Refuses one name that is twice there.  ERR_BAD_INPUT */
+MUST_USE Err names_once(Ctx *cx, const Names *s, const char *path, const char *name);
 size_t names_find(const Names *s, const char *name);                        /* SIZE_MAX: none */
 void names_free(Ctx *cx, Names *s);
 
@@ -46,6 +48,7 @@ typedef struct Duck Duck;
 /* What reading one file needs of the request. */
 typedef struct Job {
     const QueryIn *in;
+    bool strict;               /* every column needs a name of its own, also those that are not asked for */
     Duck *duck;                /* opened by the first source that needs it; closed by read.c */
     size_t rows_done;          /* in the files before */
 } Job;

@@ -1,11 +1,12 @@
 /* query/query.h -- tables out of files, and into files.
 **
-** CSV, TSV, JSON, NDJSON, Parquet and Excel, plain or .gz or .zst (text formats), through DuckDB, which is opened on
-** first use, in memory, without network and without extensions but Excel's.  Text formats and Excel are fetched as text
-** and typed by the builder of room table, so one set of rules decides what a column is, whatever file it came from.
+** CSV and TSV by our own scanner; JSON, NDJSON, Parquet and Excel through DuckDB, which is opened on first use, in memory,
+** without network and without extensions but Excel's.  Text formats may be packed by gzip or zstd.  Cells come as text
+** (Parquet's numbers as numbers) to the builder of room table, so one set of rules decides what a column is, whatever file
+** it came from.
 **
-** Rules for CSV: the first row is the header; delimiter one of , ; tab | (looked at, not guessed per row); quote ";
-** every row has as many cells as the header.
+** Rules for CSV: the first row is the header; delimiter one of , ; tab | (settled by the first 64 KiB); quote "; every row has
+** as many cells as the header.
 */
 #ifndef QUERY_QUERY_H
 #define QUERY_QUERY_H
@@ -70,6 +71,7 @@ MUST_USE Err query_read(Ctx *cx, const QueryIn *in, Table **out, QueryInfo *info
 /* The same by a build's schema: columns of the schema only, in the schema's order, each in the schema's type and storage,
 ** nothing is inferred; in->types, columns and na are not looked at.  A value that cannot be read as its type is missing and
 ** counted in Column.bad.  A column of the schema that the file lacks is left out of the table; nothing is refused for it.
+** Columns that are not asked for may have any names, none, or the same.
 ** keep: names of further columns to bring along as they would be inferred, behind the schema's; may be NULL.
 ** ERR_BAD_INPUT as above, also when the file holds no column of the schema at all. */
 MUST_USE Err query_read_schema(Ctx *cx, const QueryIn *in, const Schema *schema, const char *const *keep, size_t keep_n,

@@ -109,7 +109,7 @@ static Err plan_make(Ctx *cx, const QueryIn *in, const Source *s, Plan *p)
     if (!p->name || !p->want || !p->numeric || !p->order || !p->found || !p->first_path)
         return FAIL(cx, ERR_NOMEM, "the %zu columns of '%s'", s->names.n, s->path);
     for (size_t i = 0; i < s->names.n; i++) TRY(cx, names_add(cx, &p->first, s->names.at[i], strlen(s->names.at[i])));
-    TRY(cx, names_close(cx, &p->first, s->path));
+    TRY(cx, names_close(cx, &p->first, s->path, !p->schema));
     return p->schema ? plan_by_schema(cx, p) : plan_by_file(cx, in, p);
 }
 
@@ -123,6 +123,7 @@ static Err plan_map(Ctx *cx, const Source *s, Plan *p)
     for (size_t i = 0; i < n; i++) p->to[i] = NO_COLUMN;
     for (size_t i = 0; i < p->n; i++) {
         size_t at = names_find(&s->names, p->name[i]);
+        if (p->schema) TRY(cx, names_once(cx, &s->names, s->path, p->name[i]));
         p->found[i] = at != SIZE_MAX;
         if (p->found[i]) p->to[at] = (uint32_t)i;
         else if (!s->sparse)
@@ -219,8 +220,8 @@ static void warn_almost(Ctx *cx, const Column *c, size_t rows)
         numbers += number;
     }
     if ((double)numbers >= ALMOST_SHARE * (double)(rows - c->nulls))
-        ctx_warn(cx, "column '%s' holds numbers but for %s; it is read as words (--na %s, or --type %s=number, makes it numbers)",
-                 c->name, seen, words == 1 ? "with it" : "with them", c->name);
+        ctx_warn(cx, "column '%s' holds numbers but for %s; it is read as words (add %s to --na, or say --type %s=number, to read numbers)",
+                 c->name, seen, words == 1 ? "it" : "them", c->name);
 }
 
 static void warn(Ctx *cx, const Table *t)
@@ -243,7 +244,7 @@ static Err read_all(Ctx *cx, const QueryIn *in, Plan *p, Table **out, QueryInfo 
     Err err = OK;
     FileList files = { 0 };
     Builder *b = NULL;
-    Job job = { .in = in };
+    Job job = { .in = in, .strict = !p->schema };
     QueryInfo own = { 0 };
     int64_t from = ctx_mono_us(cx);
     *out = NULL;

@@ -335,6 +335,12 @@ static void a_schema_reads_its_columns_in_its_order_and_storage(void **state)
     assert_int_equal(t->col[2].bad, 1);
     assert_string_equal(t->col[3].name, "key");
     table_free(&cx, t);
+    put(FILE_NAME, ",n,x,x\n0,1,2,3\n");                   /* columns that nobody asked for may be named as they like */
+    expect_ok(&cx, query_read_schema(&cx, &(QueryIn){ .path = FILE_NAME }, &s, NULL, 0, &t, NULL));
+    assert_int_equal(t->cols, 1);
+    table_free(&cx, t);
+    put(FILE_NAME, "n,n\n0,1\n");
+    expect_failure(&cx, query_read_schema(&cx, &(QueryIn){ .path = FILE_NAME }, &s, NULL, 0, &t, NULL), ERR_BAD_INPUT, "both named 'n'");
     put(FILE_NAME, "other\n1\n");
     expect_failure(&cx, query_read_schema(&cx, &(QueryIn){ .path = FILE_NAME }, &s, NULL, 0, &t, NULL), ERR_BAD_INPUT, "none of the 4");
     put(FILE_NAME, "c\n1\n");
