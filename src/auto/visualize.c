@@ -249,7 +249,7 @@ static void put_number(Text *t, const Seen *s)
 static void put_parts(Text *t, const Look *l, const Column *c, const Seen *s)
 {
     char name[48];
-    if (s->bins) {
+    if (s->bins && c->type != COLUMN_ID) {
         json_key_open_array(t, "bins");
         for (uint32_t b = 0; b < s->bins; b++) put_part(t, l, c, &s->bin[b], NULL);
         json_close_array(t);
@@ -262,7 +262,7 @@ static void put_parts(Text *t, const Look *l, const Column *c, const Seen *s)
         for (uint32_t k = 0; k < s->tops; k++) put_part(t, l, c, &s->top[k], NULL);
         json_close_array(t);
         if (s->other.count) {
-            snprintf(name, sizeof name, "%llu others", (unsigned long long)s->other_levels);
+            snprintf(name, sizeof name, "%llu other%s", (unsigned long long)s->other_levels, s->other_levels == 1 ? "" : "s");
             json_key(t, "other");
             put_part(t, l, c, &s->other, name);
         }

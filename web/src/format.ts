@@ -14,7 +14,7 @@ export function num(v: Num | undefined, digits = 4): string {
   if (v == null || !Number.isFinite(v)) return "–";
   const a = Math.abs(v);
   if (a === 0) return "0";
-  if (a >= 1e12 || a < 1e-4) return v.toExponential(2).replace("e+", "e").replace("-", "−");
+  if (a >= 1e12 || a < 1e-4) return v.toExponential(2).replace(/\.?0+e/, "e").replace("e+", "e").replace(/-/g, "−");
   const places = Math.max(0, Math.min(8, digits - 1 - Math.floor(Math.log10(a))));
   return new Intl.NumberFormat("en-US", { maximumFractionDigits: places }).format(v).replace("-", "−");
 }
@@ -64,6 +64,17 @@ export function date(v: Num | undefined, span = Infinity): string {
   if (Number.isNaN(d.getTime())) return "–";
   const iso = d.toISOString();
   return span < 3 * 86400 ? iso.slice(0, 16).replace("T", " ") : iso.slice(0, 10);
+}
+
+/** A sentence of a stage, which writes them without capital and full stop, as one of a page. */
+export function sentence(s: string): string {
+  const t = s.trim();
+  return ended(t.charAt(0).toUpperCase() + t.slice(1));
+}
+
+/** The end of one. */
+export function ended(s: string): string {
+  return /[.!?]$/.test(s) ? s : s + ".";
 }
 
 export function clip(s: string, n: number): string {

@@ -11,6 +11,16 @@ function label(e: Entry): string {
   return e.trial != null ? `${e.learner} · ${e.trial}` : e.learner;
 }
 
+/** Trials that are so far behind (the baseline, mostly) that drawing them would press all others into one corner. */
+export function nearBest<T extends { score?: Num }>(list: T[], higher: boolean): { near: T[]; far: T[] } {
+  const scores = list.map((e) => e.score).filter((v): v is number => v != null).sort((a, b) => (higher ? b - a : a - b));
+  if (scores.length < 4) return { near: list, far: [] };
+  const best = scores[0], most = scores[Math.floor(0.75 * (scores.length - 1))];
+  const reach = Math.max(Math.abs(most - best) * 3, Math.abs(best) * 1e-3);
+  const near = list.filter((e) => e.score != null && Math.abs(e.score - best) <= reach);
+  return { near, far: list.filter((e) => e.score != null && !near.includes(e)) };
+}
+
 /** Points with one and two standard errors; the first is the build itself when `ensemble` is given. */
 export function leaderboard(entries: Entry[], metricName: string, ensemble: { score: Num; se: Num } | null): Plot {
   const rows: Row[] = [];
@@ -71,8 +81,9 @@ export function pareto(entries: Entry[], cost: "fit_s" | "predict_us_row" | "siz
     const s = e.score as number;
     if (best == null || (higher ? s > best : s < best)) { front.add(e); best = s; }
   }
-  const rows = known.map((e) => ({
-    cost: e[cost], score: e.score, front: front.has(e), name: clip(e.learner, 14),
+  const named = new Set<string>();
+  const rows = sorted.map((e) => ({
+    cost: e[cost], score: e.score, front: front.has(e), name: front.has(e) && !named.has(e.learner) && named.add(e.learner) ? clip(e.learner, 14) : "",
     tip: `${label(e)}: ${score(e.score, e.se)}, ${words.text(e[cost])}`,
   }));
   const m = metric(metricName);
@@ -114,11 +125,8 @@ export function history(tune: Tune): Plot | null {
     i: i + 1, score: h.score, best: h.best, first: h.stage === "select",
     tip: `trial ${h.trial}, ${h.learner}: ${num(h.score)}${h.at_s != null ? ` at ${seconds(h.at_s)}` : ""}`,
   }));
-  const scores = points.flatMap((h) => [h.score, h.best]).filter((v): v is number => v != null).sort((a, b) => a - b);
-  const higher = tune.higher ?? true;
-  const q = (p: number): number => scores[Math.min(scores.length - 1, Math.floor(p * scores.length))];
-  // A few hopeless trials must not flatten the rest: the axis ends at the worst tenth.
-  const lo = higher ? q(0.1) : scores[0], hi = higher ? scores[scores.length - 1] : q(0.9);
+  const known = nearBest(points.flatMap((h) => [{ score: h.score }, { score: h.best }]), tune.higher ?? true).near.map((e) => e.score as number);
+  const lo = Math.min(...known), hi = Math.max(...known);
   const pad = (hi - lo || Math.abs(hi) || 1) * 0.08;
   return {
     height: 250,

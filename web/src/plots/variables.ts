@@ -106,7 +106,7 @@ function xAxis(c: Column, bins: Bin[]): { bar: Row; mid: Row; row: (b: Bin) => R
   const round = when ? dates(lo, hi) : null;
   const axis = round
     ? { title: null, grid: false, values: round.values, labelExpr: `utcFormat(datum.value, '${round.format}')` }
-    : { title: null, grid: false, tickCount: 5, labelExpr: LABELS };
+    : { title: null, grid: false, tickCount: 5, labelExpr: LABELS, ...(c.type === "integer" ? { tickMinStep: 1 } : {}) };
   const scale = { zero: false, nice: false, domain: [lo, hi] };
   return {
     bar: { x: { field: "lo", type: "quantitative", bin: "binned", axis, scale }, x2: { field: "hi" } },
@@ -258,47 +258,50 @@ export function association(rows: { name: string; strength: number; text: string
   };
 }
 
-/** Pairwise correlations as a heatmap, blue for together, orange for opposite. */
+/** Pairwise correlations as a heatmap, blue for together, orange for opposite; as many as can be read at this width. */
 export function correlation(names: string[], matrix: (number | null)[][]): Plot {
-  const shown = names.map((n, i) => clip(n, 22) + "\u200b".repeat(i % 11));
+  const fit = (w: number): number => Math.max(2, Math.min(names.length, Math.floor((w - 150) / 13)));
+  return {
+    height: Math.min(34, 560 / names.length) * names.length + 110,
+    label: `Correlations of ${names.length} numeric variables`,
+    spec: (t, w) => correlated(names.slice(0, fit(w)), matrix, t, w),
+  };
+}
+
+function correlated(names: string[], matrix: (number | null)[][], t: Theme, w: number): Spec {
+  const n = names.length, cell = Math.max(9, Math.min(34, (w - 150) / n)), size = cell * n;
+  const shown = names.map((s, i) => clip(s, 22) + "\u200b".repeat(i % 11));
   const rows: Row[] = [];
   names.forEach((a, i) => names.forEach((b, j) => {
     const r = matrix[i]?.[j];
-    if (r != null && j <= i) rows.push({ a: shown[i], b: shown[j], r, text: Math.abs(r) < 0.005 ? "0" : r.toFixed(2).replace("-", "−").replace(/^(−?)0\./, "$1."), tip: `${a} and ${b}: ${num(r, 3)}` });
+    if (r == null || j > i) return;
+    const text = Math.abs(r) < 0.005 ? "0" : r.toFixed(2).replace("-", "−").replace(/^(−?)0\./, "$1.");
+    rows.push({ a: shown[i], b: shown[j], r, text, tip: `${a} and ${b}: ${num(r, 3)}` });
   }));
-  const n = names.length;
-  const cell = (w: number): number => Math.max(9, Math.min(34, (w - 150) / n));
-  return {
-    height: Math.min(34, 560 / n) * n + 110,
-    label: `Correlations of ${n} numeric variables`,
-    spec: (t, w) => {
-      const size = cell(w) * n;
-      const layer: Row[] = [{
-        mark: { type: "rect", stroke: t.page, strokeWidth: 1 },
-        encoding: {
-          color: {
-            field: "r", type: "quantitative", scale: { domain: [-1, 0, 1], range: [t.high, t.mid, t.low], interpolate: "rgb" },
-            legend: { title: null, orient: "top", direction: "horizontal", gradientLength: 140, gradientThickness: 8, values: [-1, 0, 1] },
-          },
-          tooltip: { field: "tip" },
-        },
-      }];
-      if (cell(w) >= 27) {
-        layer.push({
-          mark: { type: "text", fontSize: 10 },
-          encoding: { text: { field: "text" }, color: { condition: { test: "abs(datum.r) > 0.6", value: t.dark ? "#0d1114" : "#fff" }, value: t.ink } },
-        });
-      }
-      return {
-        ...single(rows, size, size, {
-          encoding: {
-            x: { field: "b", type: "nominal", sort: null, scale: { domain: shown }, title: null, axis: { labelAngle: -50, labelLimit: 90, labelOverlap: false, domain: false, ticks: false } },
-            y: { field: "a", type: "nominal", sort: null, scale: { domain: shown }, title: null, axis: { labelLimit: 130, labelOverlap: false, grid: false } },
-          },
-          layer,
-        }),
-        autosize: { type: "pad" },
-      } as Spec;
+  const layer: Row[] = [{
+    mark: { type: "rect", stroke: t.page, strokeWidth: 1 },
+    encoding: {
+      color: {
+        field: "r", type: "quantitative", scale: { domain: [-1, 0, 1], range: [t.high, t.mid, t.low], interpolate: "rgb" },
+        legend: { title: null, orient: "top", direction: "horizontal", gradientLength: 140, gradientThickness: 8, values: [-1, 0, 1] },
+      },
+      tooltip: { field: "tip" },
     },
-  };
+  }];
+  if (cell >= 27) {
+    layer.push({
+      mark: { type: "text", fontSize: 10 },
+      encoding: { text: { field: "text" }, color: { condition: { test: "abs(datum.r) > 0.6", value: t.dark ? "#0d1114" : "#fff" }, value: t.ink } },
+    });
+  }
+  return {
+    ...single(rows, size, size, {
+      encoding: {
+        x: { field: "b", type: "nominal", sort: null, scale: { domain: shown }, title: null, axis: { labelAngle: -50, labelLimit: 90, labelOverlap: false, domain: false, ticks: false } },
+        y: { field: "a", type: "nominal", sort: null, scale: { domain: shown }, title: null, axis: { labelLimit: 130, labelOverlap: false, grid: false } },
+      },
+      layer,
+    }),
+    autosize: { type: "pad" },
+  } as Spec;
 }

@@ -2,6 +2,7 @@
 // become markup.
 
 import type { Plot } from "../plots/plot";
+import { sentence } from "../format";
 import { plots } from "./lazy";
 
 export type Child = Node | string | number | null | undefined | false | Child[];
@@ -63,9 +64,14 @@ export function more(summary: string, open: boolean, ...children: Child[]): HTML
   return h("details", { class: "more", open }, h("summary", null, summary), ...children);
 }
 
+/** Words with `code` in them. */
+export function words(s: string): Child[] {
+  return s.split("`").map((part, i) => (i % 2 ? code(part) : part));
+}
+
 /** The stage did not run, or says nothing about this: a sentence in its place. */
 export function absent(what: string, skipped?: string[]): HTMLElement {
-  return h("p", { class: "absent" }, skipped?.length ? `${what} ${skipped.join(" ")}` : what);
+  return h("p", { class: "absent" }, what, what ? " " : "", (skipped ?? []).map((s) => [words(sentence(s)), " "]));
 }
 
 export function join(list: Child[], sep = ", "): Child[] {

@@ -8,6 +8,8 @@ import type { Section } from "./index";
 
 const BARS = 20;
 const SWARM = 12;
+/** Fewer rows make no picture. */
+const SWARM_ROWS_MIN = 20;
 
 export const explanation: Section = {
   id: "explanation",
@@ -21,7 +23,8 @@ export const explanation: Section = {
     const imp = d.importance ?? [];
     const drops = imp.filter((x) => x.drop != null).sort((x, y) => y.drop! - x.drop!).slice(0, BARS);
     const shaps = imp.filter((x) => x.shap != null).sort((x, y) => y.shap! - x.shap!).slice(0, BARS);
-    const swarm = (d.shap?.columns ?? []).slice(0, SWARM);
+    const swarm = (d.shap?.columns ?? []).filter((c) => (c.points?.length ?? 0) >= SWARM_ROWS_MIN).slice(0, SWARM);
+    const missed = (d.skipped ?? []).filter((s) => /shap|partial|permutation|importance/i.test(s));
     const partial = d.partial ?? [];
     if (!drops.length && !shaps.length && !swarm.length && !partial.length) return [absent("Nothing was explained.", d.skipped)];
     const share = !!d.confusion || !!d.roc || r.overview.task === "binary" || r.overview.task === "multiclass" || (!!r.stages.visualize?.task && r.stages.visualize.task !== "regression");
@@ -38,6 +41,7 @@ export const explanation: Section = {
       partial.length ? h("h3", null, "How the answer follows one variable") : null,
       partial.length ? p("The thick line is the build’s mean answer when this variable alone is set to each value in turn (partial dependence); the thin lines are single rows (ICE). Thin lines that run side by side: the effect is the same for everybody. Lines that cross: it depends on other variables.") : null,
       figures(partial.map((x) => one(x, share))),
+      missed.length ? absent("Left out:", missed) : null,
     ];
   },
 };

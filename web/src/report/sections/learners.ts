@@ -1,7 +1,7 @@
 // learners.ts -- the leaderboard and the Pareto front, the search, the ensemble.
 
 import type { Entry, Report } from "../../stages";
-import { bytes, count, metric, metricHigher, micros, num, params, score, seconds } from "../../format";
+import { bytes, count, ended, metric, metricHigher, micros, num, params, score, seconds, sentence } from "../../format";
 import * as plot from "../../plots/models";
 import { absent, b, figure, figures, h, more, p, table, type Child } from "../dom";
 import type { Section } from "./index";
@@ -29,17 +29,19 @@ export const leaderboard: Section = {
     const build = r.stages.train ? { score: r.stages.train.score ?? null, se: r.stages.train.se ?? null } : null;
     const failed = [...(sel?.tried ?? []), ...(r.stages.tune?.tried ?? [])].filter((t) => t.state === "failed");
     const paired = r.stages.benchmark?.paired ?? [];
+    const { near, far } = plot.nearBest(list, m.higher);
     return [
       p(b(count(list.length)), ` trials were compared by ${words.label}: ${words.says}. `, m.higher ? "Higher is better. " : "Lower is better. ",
-        sel?.validation ? sentenceCase(sel.validation) + " " : "", sel?.order ?? ""),
-      figure(plot.leaderboard(list.slice(0, SHOWN), m.name, build), list.length > SHOWN ? `The best ${SHOWN} trials` : "All trials",
-        "The dot is the score on held-out rows; the thick bar is one standard error each way, the thin bar two. Trials whose thick bars overlap are hard to tell apart on this data: then choose the faster or smaller one.", "wide"),
+        sel?.validation ? sentence(sel.validation) + " " : "", sel?.order ? sentence(sel.order) : ""),
+      figure(plot.leaderboard(near.slice(0, SHOWN), m.name, build), near.length > SHOWN ? `The best ${SHOWN} trials` : far.length ? "The trials that compete" : "All trials",
+        "The dot is the score on held-out rows; the thick bar is one standard error each way, the thin bar two. Trials whose thick bars overlap are hard to tell apart on this data: then choose the faster or smaller one." +
+        (far.length ? ` Far behind, and therefore not drawn: ${far.slice(0, 5).map((e) => `${e.learner} (${score(e.score, e.se)})`).join(", ")}${far.length > 5 ? ` and ${far.length - 5} more` : ""}.` : ""), "wide"),
       h("h3", null, "What accuracy costs"),
       p("A trial is on the front (orange) when no other is both better and cheaper. Left and ", m.higher ? "up" : "down", " is where one wants to be; all cost scales are logarithmic."),
       trio(
-        figure(plot.pareto(list, "fit_s", m.name, m.higher), "Fit time", null),
-        figure(plot.pareto(list, "predict_us_row", m.name, m.higher), "Scoring time a row", null),
-        figure(plot.pareto(list, "size_bytes", m.name, m.higher), "Size", null),
+        figure(plot.pareto(near, "fit_s", m.name, m.higher), "Fit time", null),
+        figure(plot.pareto(near, "predict_us_row", m.name, m.higher), "Scoring time a row", null),
+        figure(plot.pareto(near, "size_bytes", m.name, m.higher), "Size", null),
       ),
       more(list.length > TABLE_MAX ? `The best ${TABLE_MAX} of ${count(list.length)} trials as a table` : "All trials as a table", list.length <= 12, board(list.slice(0, TABLE_MAX), words.label)),
       paired.length ? more("Is the best really better? Paired comparisons", false,
@@ -61,11 +63,6 @@ function trialName(id: number | string, list: Entry[]): string {
   return e ? `${e.learner} · ${e.trial}` : String(id);
 }
 
-function sentenceCase(s: string): string {
-  const t = s.charAt(0).toUpperCase() + s.slice(1);
-  return /[.!?]$/.test(t) ? t : t + ".";
-}
-
 function board(list: Entry[], label: string): HTMLElement {
   return table(["Trial", `#${label}`, "#± SE", "#Fit", "#Scoring a row", "#Size", "#Memory", "Front", "Parameters"], list.map((e): Child[] => [
     e.trial != null ? `${e.learner} · ${e.trial}` : e.learner, score(e.score, e.se), num(e.se, 2), seconds(e.fit_s), micros(e.predict_us_row), bytes(e.size_bytes),
@@ -84,7 +81,7 @@ export const tuning: Section = {
     if (!f) return [absent("Nothing was tuned.", s.skipped)];
     const tried = s.tried ?? [];
     return [
-      p(b(count(tried.length || s.history?.length)), (tried.length || s.history?.length) === 1 ? " setting was tried. " : " settings were tried. ", s.from ? sentenceCase(s.from) : ""),
+      p(b(count(tried.length || s.history?.length)), (tried.length || s.history?.length) === 1 ? " setting was tried. " : " settings were tried. ", s.from ? (/^the search/i.test(s.from) ? sentence(s.from) : `The search started from ${ended(s.from)}`) : ""),
       figure(f, "Search history", "Each dot is one trial, hollow where it was a first try of a learner; the line is the best so far. A line that has been flat for long says that more searching would bring little; one still moving at the end says that more time may help.", "wide"),
       tried.length ? more("Every setting tried", false, table(["Trial", "#Score", "#± SE", "#Fit", "State", "Parameters"], tried.slice(0, 200).map((t) => [
         `${t.learner} · ${t.trial}`, score(t.score, t.se), num(t.se, 2), seconds(t.fit_s), t.state ?? "", h("span", { class: "params" }, params(t.params)),
@@ -107,13 +104,13 @@ export const ensemble: Section = {
     return [
       p("The build answers with a weighted average of ", b(members.length === 1 ? "one model" : `${members.length} models`), ", chosen one by one for what each adds to the others on held-out rows.",
         better ? ` Together they reach ${score(s.score, s.se)}; the best single model, ${s.best_single!.learner}, reaches ${score(s.best_single!.score, s.se)}.` : "",
-        s.size_bytes ? ` The build file takes ${bytes(s.size_bytes)}.` : "", s.refit ? ` ${sentenceCase(s.refit)}` : ""),
+        s.size_bytes ? ` The build file takes ${bytes(s.size_bytes)}.` : "", s.refit ? ` Refit on all rows: ${ended(s.refit)}` : ""),
       figures(
         members.length ? figure(plot.weights([...members].sort((x, y) => y.weight - x.weight).slice(0, 20).map((x) => ({ name: x.trial != null ? `${x.learner} · ${x.trial}` : x.learner, weight: x.weight }))),
           "Weights", "How much each model counts. Different kinds of learners side by side are a good sign: they make different mistakes, which cancel.") : null,
         (s.greedy?.length ?? 0) > 1 ? figure(plot.greedy(s.greedy!, m.name), "Score as members join", "Each round adds the model that helps most (a model may be added again, which raises its weight). The curve flattens when no model adds anything new.") : null,
       ),
-      c && c.how ? p(h("strong", null, "Calibration. "), sentenceCase(c.how),
+      c && c.how ? p(h("strong", null, "Calibration. "), sentence(c.how),
         c.logloss_before != null && c.logloss_after != null ? ` Log loss ${num(c.logloss_before)} before, ${num(c.logloss_after)} after: probabilities ${c.logloss_after < c.logloss_before - 1e-9 ? "became more honest" : "were honest already"}.` : "") : null,
       s.threshold != null && r.overview.task !== "regression" ? p(h("strong", null, "Threshold. "), `A row is given the positive class from a probability of ${num(s.threshold, 3)}.`) : null,
       s.skipped?.length ? absent("", s.skipped) : null,

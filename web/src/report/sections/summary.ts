@@ -41,7 +41,7 @@ export const summary: Section = {
         ? h("div", { class: "warnings", role: "note" }, h("h3", null, warnings.length === 1 ? "One thing to look at first" : `${warnings.length} things to look at first`),
           h("ul", null, warnings.slice(0, 12).map((w) => h("li", null, w))),
           warnings.length > 12 ? p(`… and ${warnings.length - 12} more, listed under “Data”.`) : null)
-        : p("Nothing suspicious was found in the data."),
+        : v ? p("Nothing suspicious was found in the data.") : null,
       facts(r),
     ];
   },
