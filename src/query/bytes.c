@@ -34,7 +34,8 @@ Packing packing_of(const unsigned char *head, size_t n)
 static Err open_gzip(Ctx *cx, Bytes *b)
 {
     if (!zlib_open(&b->zlib))
-        return FAIL(cx, ERR_NOT_FOUND, "reading '%s': it is compressed by gzip and the system's libz is missing; unpack it first",
+        return FAIL(cx, ERR_NOT_FOUND,
+                    "reading '%s': it is compressed by gzip and the system's libz is missing; unpack it first",
                     b->path);
     b->gz = b->zlib.gz_open(b->path, "rb");
     return b->gz ? OK : FAIL(cx, ERR_IO, "reading '%s'", b->path);

@@ -65,7 +65,8 @@ static bool add_cell(Ctx *cx, Record *r, size_t at, size_t n, bool quoted, bool 
 }
 
 /* From the opening quote at p[from] to the closing one; *to is its place. */
-static Scan scan_quoted(const Dialect *d, const char *p, size_t n, bool end, size_t from, size_t *to, bool *escaped, size_t *lines)
+static Scan scan_quoted(const Dialect *d, const char *p, size_t n, bool end, size_t from, size_t *to,
+                        bool *escaped, size_t *lines)
 {
     size_t k = from + 1;
     for (;;) {
@@ -152,8 +153,8 @@ static Err fill(Ctx *cx, Csv *s)
     if (s->cap - left < BLOCK_BYTES / 2) {
         size_t cap = s->cap ? s->cap * 2 : BLOCK_BYTES;
         if (cap > RECORD_MAX)
-            return FAIL(cx, ERR_LIMIT, "'%s' line %zu: a row of more than %zu MiB; is a quote left open?", s->base.path, s->line,
-                        RECORD_MAX >> 20);
+            return FAIL(cx, ERR_LIMIT, "'%s' line %zu: a row of more than %zu MiB; is a quote left open?",
+                        s->base.path, s->line, RECORD_MAX >> 20);
         char *buf = ctx_grow(cx, s->buf, cap, 1);
         if (!buf) return FAIL(cx, ERR_NOMEM, "reading '%s': a row of %zu MiB", s->base.path, left >> 20);
         s->buf = buf;
@@ -172,9 +173,11 @@ static Err bad_scan(Ctx *cx, const Csv *s, Scan why, size_t line)
     const char *path = s->base.path;
     if (why == SCAN_NO_MEMORY) return FAIL(cx, ERR_NOMEM, "reading '%s'", path);
     if (why == SCAN_OPEN_QUOTE)
-        return FAIL(cx, ERR_BAD_INPUT, "'%s' line %zu: a quote is opened and never closed; double quotes inside values (\"\")",
-                    path, line);
-    return FAIL(cx, ERR_BAD_INPUT, "'%s' line %zu: text follows a closing quote; double quotes inside values (\"\")", path, line);
+        return FAIL(cx, ERR_BAD_INPUT,
+                    "'%s' line %zu: a quote is opened and never closed; double quotes inside values (\"\")", path,
+                    line);
+    return FAIL(cx, ERR_BAD_INPUT,
+                "'%s' line %zu: text follows a closing quote; double quotes inside values (\"\")", path, line);
 }
 
 /* The next record, at buf[at], whatever it takes; *none at the end of the file. */
@@ -206,7 +209,8 @@ static Err check_text(Ctx *cx, const Csv *s)
     size_t n = s->record.bytes, i = 0;
     uint64_t w, high = 0;
     const char *zero = memchr(p, 0, n);
-    if (zero) return FAIL(cx, ERR_BAD_INPUT, "'%s' line %zu holds a zero byte: it is not text", s->base.path, s->line);
+    if (zero)
+        return FAIL(cx, ERR_BAD_INPUT, "'%s' line %zu holds a zero byte: it is not text", s->base.path, s->line);
     for (; i + 8 <= n; i += 8) {
         memcpy(&w, p + i, 8);
         high |= w;
@@ -214,7 +218,8 @@ static Err check_text(Ctx *cx, const Csv *s)
     w = 0;
     memcpy(&w, p + i, n - i);
     if (!((high | w) & 0x8080808080808080u) || text_utf8_ok(p, n)) return OK;
-    return FAIL(cx, ERR_BAD_INPUT, "'%s' line %zu is not UTF-8 text; save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)", s->base.path,
+    return FAIL(cx, ERR_BAD_INPUT,
+                "'%s' line %zu is not UTF-8 text; save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)", s->base.path,
                 s->line);
 }
 
@@ -292,14 +297,17 @@ static Err look_kind(Ctx *cx, Csv *s)
         only_blanks = only_blanks && strchr(" \t\r\n", p[i]) && p[i];
     }
     if (!n || (only_blanks && s->end))
-        return FAIL(cx, ERR_BAD_INPUT, "'%s' is empty; a first row of column names and rows of values are needed", path);
+        return FAIL(cx, ERR_BAD_INPUT, "'%s' is empty; a first row of column names and rows of values are needed",
+                    path);
     if (n >= 2 && ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF)))
         return FAIL(cx, ERR_BAD_INPUT, "'%s' is UTF-16 text; save it as UTF-8", path);
-    if (n >= 4 && !memcmp(p, "PAR1", 4)) return FAIL(cx, ERR_BAD_INPUT, "'%s' is Parquet, not CSV; name it .parquet", path);
+    if (n >= 4 && !memcmp(p, "PAR1", 4))
+        return FAIL(cx, ERR_BAD_INPUT, "'%s' is Parquet, not CSV; name it .parquet", path);
     if (n >= 4 && !memcmp(p, "PK\3\4", 4)) return FAIL(cx, ERR_BAD_INPUT, "'%s' is a zip or Excel file, not CSV; "
                                                        "name it .xlsx or unpack it", path);
     if (memchr(p, 0, n) || controls * 20 > n)
-        return FAIL(cx, ERR_BAD_INPUT, "'%s' is not text: it holds control bytes; is it another kind of file?", path);
+        return FAIL(cx, ERR_BAD_INPUT, "'%s' is not text: it holds control bytes; is it another kind of file?",
+                    path);
     return OK;
 }
 
@@ -311,8 +319,10 @@ static Err look_delimiter(Ctx *cx, const Csv *s)
     const char *name = s->base.names.at[0];
     size_t at = strcspn(name, ",;|");
     if (s->record.cell[0].quoted || !name[at]) return OK;
-    return FAIL(cx, ERR_BAD_INPUT, "'%s' has one column, named '%.80s': its values seem to be parted by '%c', not by tabs; "
-                "read it as CSV", s->base.path, name, name[at]);
+    return FAIL(cx, ERR_BAD_INPUT,
+                "'%s' has one column, named '%.80s': its values seem to be parted by '%c', not by tabs; "
+                "read it as CSV",
+                s->base.path, name, name[at]);
 }
 
 /* Names that are all numbers: likely there is no header. */
@@ -330,13 +340,15 @@ static Err read_header(Ctx *cx, Csv *s, QueryFormat format, bool strict)
     Names *names = &s->base.names;
     do {
         TRY(cx, next_record(cx, s, &none));
-        if (none) return FAIL(cx, ERR_BAD_INPUT, "'%s' is empty; a first row of column names is needed", s->base.path);
+        if (none)
+            return FAIL(cx, ERR_BAD_INPUT, "'%s' is empty; a first row of column names is needed", s->base.path);
         if (!blank_line(s->buf + s->at, &s->record)) break;
         pass(s);
     } while (true);
     TRY(cx, check_text(cx, s));
     if (s->record.n > TABLE_COLS_MAX)
-        return FAIL(cx, ERR_LIMIT, "'%s' has %zu columns; at most %d can be read", s->base.path, s->record.n, TABLE_COLS_MAX);
+        return FAIL(cx, ERR_LIMIT, "'%s' has %zu columns; at most %d can be read", s->base.path, s->record.n,
+                    TABLE_COLS_MAX);
     for (size_t i = 0; i < s->record.n; i++) {
         Cell *c = &s->record.cell[i];
         char *p = s->buf + s->at + c->at;
@@ -426,8 +438,9 @@ static Err one_row(Ctx *cx, Csv *s, const uint32_t *to, Builder *b)
         Cell *c = &r->cell[i];
         if (to[i] == NO_COLUMN) continue;
         if (c->n > TABLE_CELL_MAX)
-            return FAIL(cx, ERR_LIMIT, "'%s' line %zu: a value of column '%s' has %u bytes; at most %zu can be read", s->base.path,
-                        s->line, s->base.names.at[i], c->n, TABLE_CELL_MAX);
+            return FAIL(cx, ERR_LIMIT,
+                        "'%s' line %zu: a value of column '%s' has %u bytes; at most %zu can be read",
+                        s->base.path, s->line, s->base.names.at[i], c->n, TABLE_CELL_MAX);
         if (c->escaped) unescape(&s->dialect, p + c->at, c);
         if (s->dialect.delimiter == ';') decimal_comma(p + c->at, c->n);
         TRY(cx, builder_text(cx, b, to[i], p + c->at, c->n));

@@ -17,15 +17,18 @@
 #define DUCK_LIBRARY "libduckdb.so"
 #define DUCK_MEMORY_MIB 1024u
 
-#define DUCK_FUNCTIONS(X)                                                                                                     \
-    X(append_data_chunk) X(appender_create) X(appender_destroy) X(appender_error) X(appender_flush) X(close)                  \
-    X(column_count) X(column_type) X(connect) X(create_config) X(create_data_chunk) X(create_logical_type)                    \
-    X(data_chunk_get_size) X(data_chunk_get_vector) X(data_chunk_reset) X(data_chunk_set_size) X(destroy_config)              \
-    X(destroy_data_chunk) X(destroy_logical_type) X(destroy_pending) X(destroy_prepare) X(destroy_result) X(disconnect)       \
-    X(execute_pending) X(fetch_chunk) X(free) X(interrupt) X(library_version) X(open_ext) X(pending_error)                    \
-    X(pending_execute_task) X(pending_prepared_streaming) X(prepare) X(prepare_error) X(result_error)                         \
-    X(result_error_type) X(set_config) X(vector_assign_string_element_len) X(vector_ensure_validity_writable)                 \
-    X(vector_get_data) X(vector_get_validity) X(vector_size)
+/* clang-format off */
+#define DUCK_FUNCTIONS(X) \
+    X(append_data_chunk) X(appender_create) X(appender_destroy) X(appender_error) X(appender_flush) \
+    X(close) X(column_count) X(column_type) X(connect) X(create_config) X(create_data_chunk) \
+    X(create_logical_type) X(data_chunk_get_size) X(data_chunk_get_vector) X(data_chunk_reset) \
+    X(data_chunk_set_size) X(destroy_config) X(destroy_data_chunk) X(destroy_logical_type) \
+    X(destroy_pending) X(destroy_prepare) X(destroy_result) X(disconnect) X(execute_pending) \
+    X(fetch_chunk) X(free) X(interrupt) X(library_version) X(open_ext) X(pending_error) \
+    X(pending_execute_task) X(pending_prepared_streaming) X(prepare) X(prepare_error) X(result_error) \
+    X(result_error_type) X(set_config) X(vector_assign_string_element_len) \
+    X(vector_ensure_validity_writable) X(vector_get_data) X(vector_get_validity) X(vector_size)
+/* clang-format on */
 
 typedef struct DuckCalls {
 #define X(name) __typeof__(&duckdb_##name) name;
@@ -92,7 +95,10 @@ Err duck_open(Ctx *cx, const QueryIn *in, Duck **out)
         err = FAIL(cx, ERR_IO, "opening DuckDB: %s", why ? why : "no reason given");
         goto done;
     }
-    if (d->call.connect(d->db, &d->connection) != DuckDBSuccess) { err = FAIL(cx, ERR_NOMEM, "opening DuckDB"); goto done; }
+    if (d->call.connect(d->db, &d->connection) != DuckDBSuccess) {
+        err = FAIL(cx, ERR_NOMEM, "opening DuckDB");
+        goto done;
+    }
     *out = d;
     d = NULL;
 done:
@@ -136,9 +142,10 @@ static bool json_failed(Ctx *cx, const char *about, const char *what)
     unsigned long long byte, place;
     char unit[16], why[80];
     const char *at = strstr(what, "Malformed JSON"), *from = at ? strstr(at, "\", at byte ") : NULL;
-    if (!from || sscanf(from, "\", at byte %llu in %15[a-z/] %llu: %79[^.\n]", &byte, unit, &place, why) != 4) return false;
-    (void)FAIL(cx, ERR_BAD_INPUT, "'%s' is not JSON in %s %llu, byte %llu: %s", about, strcmp(unit, "line") ? "record" : "line",
-               place - 1, byte, why);
+    if (!from || sscanf(from, "\", at byte %llu in %15[a-z/] %llu: %79[^.\n]", &byte, unit, &place, why) != 4)
+        return false;
+    (void)FAIL(cx, ERR_BAD_INPUT, "'%s' is not JSON in %s %llu, byte %llu: %s", about,
+               strcmp(unit, "line") ? "record" : "line", place - 1, byte, why);
     return true;
 }
 
@@ -153,7 +160,8 @@ static Err duck_failed(Ctx *cx, const char *about, duckdb_error_type type, const
     int n = (int)strcspn(what, "\n");
     while (n && (what[n - 1] == ' ' || what[n - 1] == '.')) n--;
     if (code == ERR_NOMEM)
-        return FAIL(cx, code, "'%s': DuckDB's memory limit was reached; allow more with --memory (%.*s)", about, n, what);
+        return FAIL(cx, code, "'%s': DuckDB's memory limit was reached; allow more with --memory (%.*s)", about, n,
+                    what);
     return FAIL(cx, code, "'%s': %.*s", about, n, what);
 }
 
@@ -166,7 +174,8 @@ static Err work(Ctx *cx, DuckRows *r)
     for (;;) {
         duckdb_pending_state state = call->pending_execute_task(r->pending);
         if (state == DUCKDB_PENDING_RESULT_READY) return OK;
-        if (state == DUCKDB_PENDING_ERROR) return duck_failed(cx, r->about, DUCKDB_ERROR_INVALID, call->pending_error(r->pending));
+        if (state == DUCKDB_PENDING_ERROR)
+            return duck_failed(cx, r->about, DUCKDB_ERROR_INVALID, call->pending_error(r->pending));
         Err err = ctx_check(cx);
         if (err) {
             call->interrupt(r->duck->connection);
@@ -316,8 +325,8 @@ static bool put_cell(const DuckCalls *call, duckdb_vector v, size_t at, const Qu
     return true;
 }
 
-static Err append_chunk(Ctx *cx, Duck *d, duckdb_appender appender, duckdb_data_chunk chunk, const QueryOut *out, size_t from,
-                        size_t n)
+static Err append_chunk(Ctx *cx, Duck *d, duckdb_appender appender, duckdb_data_chunk chunk, const QueryOut *out,
+                        size_t from, size_t n)
 {
     const DuckCalls *call = &d->call;
     call->data_chunk_reset(chunk);

@@ -59,12 +59,14 @@ static bool starts(const char *s, const char *with)
 
 static void parquet_expression(DuckSource *s, size_t i, const char *name, const char *type)
 {
-    static const char *const whole[] = { "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER" };
+    static const char *const whole[] = { "TINYINT",  "SMALLINT",  "INTEGER", "BIGINT",
+                                         "UTINYINT", "USMALLINT", "UINTEGER" };
     Text *t = &s->expression[i];
     s->as[i] = AS_TEXT;
     for (size_t k = 0; k < sizeof whole / sizeof *whole; k++)
         if (!strcmp(type, whole[k])) s->as[i] = AS_WHOLE;
-    if (!strcmp(type, "DOUBLE") || !strcmp(type, "FLOAT") || (starts(type, "DECIMAL") && !strchr(type, '['))) s->as[i] = AS_NUM;
+    if (!strcmp(type, "DOUBLE") || !strcmp(type, "FLOAT") || (starts(type, "DECIMAL") && !strchr(type, '[')))
+        s->as[i] = AS_NUM;
     if (!strcmp(type, "DATE") || (starts(type, "TIMESTAMP") && !strchr(type, '['))) s->as[i] = AS_TIME;
     if (s->as[i] == AS_TIME) {
         bool zoned = !strcmp(type, "TIMESTAMP WITH TIME ZONE");
@@ -117,7 +119,8 @@ static Err room_for(Ctx *cx, DuckSource *s, size_t at)
 typedef void Expression(DuckSource *, size_t at, const char *name, const char *type);
 
 /* One column that DESCRIBE found.  identifier: DuckDB's name for it where ours is known already, else NULL. */
-static Err described(Ctx *cx, DuckSource *s, size_t at, const DuckVector *cell, size_t row, const char *identifier, Expression *make)
+static Err described(Ctx *cx, DuckSource *s, size_t at, const DuckVector *cell, size_t row, const char *identifier,
+                     Expression *make)
 {
     size_t name_n, type_n;
     const char *name = duck_string(&cell[0], row, &name_n), *type = duck_string(&cell[1], row, &type_n);
@@ -185,7 +188,8 @@ static Err open_json(Ctx *cx, Job *job, DuckSource *s, bool lines)
     TRY(cx, text_err(&s->from));
     TRY(cx, describe(cx, job, s, s->from.at, NULL, json_expression));
     if (s->base.names.n == 1 && !strcmp(s->base.names.at[0], "json"))
-        return FAIL(cx, ERR_BAD_INPUT, "'%s' holds no records; an array of objects, or one object a line, is needed", s->base.path);
+        return FAIL(cx, ERR_BAD_INPUT,
+                    "'%s' holds no records; an array of objects, or one object a line, is needed", s->base.path);
     return names_close(cx, &s->base.names, s->base.path, job->strict);
 }
 
@@ -207,7 +211,8 @@ static void excel_from(DuckSource *s, const QueryIn *in, Text *t, bool header)
         text_put(t, ", sheet=");
         duck_quote(t, in->sheet, false);
     }
-    text_put(t, header ? ", header=true, stop_at_empty=false)" : ", header=false, all_varchar=true, stop_at_empty=false)");
+    text_put(t, header ? ", header=true, stop_at_empty=false)"
+                       : ", header=false, all_varchar=true, stop_at_empty=false)");
 }
 
 /* The first row, as it is: our names.  DuckDB's (A1, B1, …) go to *identifier. */
@@ -228,7 +233,9 @@ static Err excel_names(Ctx *cx, Job *job, DuckSource *s)
         const char *name = duck_has(&v, 0) ? duck_string(&v, 0, &n) : "";
         TRY_DONE(cx, names_add(cx, &s->base.names, name, n));
     }
-    if (!rows) err = FAIL(cx, ERR_BAD_INPUT, "'%s' is empty; a first row of column names and rows of values are needed", s->base.path);
+    if (!rows)
+        err = FAIL(cx, ERR_BAD_INPUT, "'%s' is empty; a first row of column names and rows of values are needed",
+                   s->base.path);
 done:
     duck_end(cx, r);
     text_clear(&sql);
@@ -277,8 +284,8 @@ static Err open_excel(Ctx *cx, Job *job, DuckSource *s)
     TRY_DONE(cx, names_close(cx, &s->base.names, s->base.path, job->strict));
     TRY_DONE(cx, describe(cx, job, &raw, s->from.at, NULL, NULL));
     if (raw.base.names.n != s->base.names.n) {
-        err = FAIL(cx, ERR_BAD_INPUT, "'%s': the first row names %zu columns of %zu; give every column a name", s->base.path,
-                   s->base.names.n, raw.base.names.n);
+        err = FAIL(cx, ERR_BAD_INPUT, "'%s': the first row names %zu columns of %zu; give every column a name",
+                   s->base.path, s->base.names.n, raw.base.names.n);
         goto done;
     }
     TRY_DONE(cx, describe(cx, job, s, typed.at, &raw.base.names, excel_expression));
@@ -319,14 +326,14 @@ done:
 
 /* -------------------------------------------------------------------- rows */
 
-static Err text_cell(Ctx *cx, const DuckSource *s, Builder *b, const DuckVector *v, size_t row, size_t col, uint32_t to,
-                     size_t number)
+static Err text_cell(Ctx *cx, const DuckSource *s, Builder *b, const DuckVector *v, size_t row, size_t col,
+                     uint32_t to, size_t number)
 {
     size_t n;
     const char *text = duck_string(v, row, &n);
     if (n > TABLE_CELL_MAX)
-        return FAIL(cx, ERR_LIMIT, "'%s' row %zu: a value of column '%s' has %zu bytes; at most %zu can be read", s->base.path,
-                    number, s->base.names.at[col], n, TABLE_CELL_MAX);
+        return FAIL(cx, ERR_LIMIT, "'%s' row %zu: a value of column '%s' has %zu bytes; at most %zu can be read",
+                    s->base.path, number, s->base.names.at[col], n, TABLE_CELL_MAX);
     return builder_text(cx, b, to, text, n);
 }
 
@@ -338,8 +345,8 @@ static Err whole_cell(Ctx *cx, Builder *b, int64_t v, uint32_t to)
     return builder_text(cx, b, to, buf, (size_t)n);
 }
 
-static Err one_column(Ctx *cx, const DuckSource *s, Builder *b, const DuckVector *v, size_t rows, size_t col, uint32_t to,
-                      size_t before)
+static Err one_column(Ctx *cx, const DuckSource *s, Builder *b, const DuckVector *v, size_t rows, size_t col,
+                      uint32_t to, size_t before)
 {
     for (size_t i = 0; i < rows; i++) {
         if (!duck_has(v, i)) TRY(cx, builder_null(cx, b, to));
@@ -368,7 +375,8 @@ static Err select_sql(DuckSource *s, const uint32_t *to, size_t rows_max, Text *
     return text_err(sql);
 }
 
-static Err source_rows(Ctx *cx, Job *job, Source *base, const uint32_t *to, Builder *b, size_t rows_max, size_t *rows)
+static Err source_rows(Ctx *cx, Job *job, Source *base, const uint32_t *to, Builder *b, size_t rows_max,
+                       size_t *rows)
 {
     Err err = OK;
     DuckSource *s = (DuckSource *)base;

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const format_words[QUERY_FORMATS_N] = { "auto", "csv", "tsv", "json", "ndjson", "parquet", "excel" };
+static const char *const format_words[QUERY_FORMATS_N] = { "auto",   "csv",     "tsv",  "json",
+                                                           "ndjson", "parquet", "excel" };
 
-static const struct { const char *ending; QueryFormat format; } endings[] = {
-    { ".csv", QUERY_CSV },      { ".json", QUERY_JSON },      { ".jsonl", QUERY_NDJSON }, { ".ndjson", QUERY_NDJSON },
-    { ".parquet", QUERY_PARQUET }, { ".pq", QUERY_PARQUET }, { ".tab", QUERY_TSV },    { ".tsv", QUERY_TSV },
-    { ".txt", QUERY_CSV },      { ".xlsx", QUERY_EXCEL },
+static const struct { const char *ending; QueryFormat format;
+} endings[] = {
+    { ".csv", QUERY_CSV },       { ".json", QUERY_JSON },       { ".jsonl", QUERY_NDJSON },
+    { ".ndjson", QUERY_NDJSON }, { ".parquet", QUERY_PARQUET }, { ".pq", QUERY_PARQUET },
+    { ".tab", QUERY_TSV },       { ".tsv", QUERY_TSV },         { ".txt", QUERY_CSV },
+    { ".xlsx", QUERY_EXCEL },
 };
 
 const char *query_format_word(QueryFormat f)
@@ -135,8 +138,11 @@ static Err look_file(Ctx *cx, const char *path, uint64_t *bytes)
     Err err = files->look(files->self, path, &info);
     if (err) return FAIL(cx, err, "reading '%s'", path);
     if (info.type == FILE_NONE) return FAIL(cx, ERR_NOT_FOUND, "no such file: '%s'", path);
-    if (info.type == FILE_FOLDER) return FAIL(cx, ERR_BAD_INPUT, "'%s' is a folder; name a file, or the files in it: '%s/*.csv'", path, path);
-    if (info.type != FILE_PLAIN) return FAIL(cx, ERR_BAD_INPUT, "'%s' is not a plain file; write the data to a file first", path);
+    if (info.type == FILE_FOLDER)
+        return FAIL(cx, ERR_BAD_INPUT, "'%s' is a folder; name a file, or the files in it: '%s/*.csv'", path,
+                    path);
+    if (info.type != FILE_PLAIN)
+        return FAIL(cx, ERR_BAD_INPUT, "'%s' is not a plain file; write the data to a file first", path);
     *bytes += info.size;
     return OK;
 }

@@ -38,7 +38,8 @@ static int by_name(const void *a, const void *b, void *names)
 
 static Err twice(Ctx *cx, const Names *s, const char *path, size_t first, size_t second)
 {
-    return FAIL(cx, ERR_BAD_INPUT, "'%s': columns %zu and %zu are both named '%.80s'; give each column its own name", path, first + 1,
+    return FAIL(cx, ERR_BAD_INPUT,
+                "'%s': columns %zu and %zu are both named '%.80s'; give each column its own name", path, first + 1,
                 second + 1, s->at[first]);
 }
 
@@ -46,14 +47,16 @@ Err names_close(Ctx *cx, Names *s, const char *path, bool strict)
 {
     for (size_t i = 0; strict && i < s->n; i++)
         if (!*s->at[i])
-            return FAIL(cx, ERR_BAD_INPUT, "'%s': column %zu has no name in the first row; give every column a name%s", path, i + 1,
+            return FAIL(cx, ERR_BAD_INPUT,
+                        "'%s': column %zu has no name in the first row; give every column a name%s", path, i + 1,
                         i == 0 && s->n > 1 ? " (pandas: to_csv(index=False))" : "");
     s->sorted = ctx_get_n(cx, s->n ? s->n : 1, sizeof *s->sorted);
     if (!s->sorted) return FAIL(cx, ERR_NOMEM, "'%s': the names of %zu columns", path, s->n);
     for (size_t i = 0; i < s->n; i++) s->sorted[i] = (uint32_t)i;
     qsort_r(s->sorted, s->n, sizeof *s->sorted, by_name, s->at);
     for (size_t i = 1; strict && i < s->n; i++)
-        if (!strcmp(s->at[s->sorted[i]], s->at[s->sorted[i - 1]])) return twice(cx, s, path, s->sorted[i - 1], s->sorted[i]);
+        if (!strcmp(s->at[s->sorted[i]], s->at[s->sorted[i - 1]]))
+            return twice(cx, s, path, s->sorted[i - 1], s->sorted[i]);
     return OK;
 }
 
@@ -61,7 +64,8 @@ Err names_once(Ctx *cx, const Names *s, const char *path, const char *name)
 {
     size_t first = names_find(s, name);
     for (size_t i = 0; i < s->n && first != SIZE_MAX; i++)
-        if (i != first && !strcmp(s->at[i], name)) return twice(cx, s, path, first < i ? first : i, first < i ? i : first);
+        if (i != first && !strcmp(s->at[i], name))
+            return twice(cx, s, path, first < i ? first : i, first < i ? i : first);
     return OK;
 }
 

@@ -67,9 +67,11 @@ static Err plan_by_file(Ctx *cx, const QueryIn *in, Plan *p)
 {
     const Names *names = &p->first;
     for (size_t i = 0; i < in->columns_n; i++)
-        if (names_find(names, in->columns[i]) == SIZE_MAX) return no_column(cx, names, p->first_path, in->columns[i]);
+        if (names_find(names, in->columns[i]) == SIZE_MAX)
+            return no_column(cx, names, p->first_path, in->columns[i]);
     for (size_t i = 0; i < in->types_n; i++)
-        if (names_find(names, in->types[i].column) == SIZE_MAX) return no_column(cx, names, p->first_path, in->types[i].column);
+        if (names_find(names, in->types[i].column) == SIZE_MAX)
+            return no_column(cx, names, p->first_path, in->types[i].column);
     for (size_t i = 0; i < names->n; i++) {
         ColumnType want = COLUMN_AUTO;
         if (in->columns && !listed(in->columns, in->columns_n, names->at[i])) continue;
@@ -87,10 +89,11 @@ static Err plan_by_schema(Ctx *cx, Plan *p)
         if (names_find(&p->first, s->col[i].name) != SIZE_MAX)
             plan_add(p, s->col[i].name, s->col[i].type, s->col[i].numeric, s->col[i].order);
     if (!p->n && s->n)
-        return FAIL(cx, ERR_BAD_INPUT, "'%s' holds none of the %zu columns that are needed; the first is '%s'", p->first_path, s->n,
-                    s->col[0].name);
+        return FAIL(cx, ERR_BAD_INPUT, "'%s' holds none of the %zu columns that are needed; the first is '%s'",
+                    p->first_path, s->n, s->col[0].name);
     for (size_t i = 0; i < p->keep_n; i++) {
-        if (names_find(&p->first, p->keep[i]) == SIZE_MAX) return no_column(cx, &p->first, p->first_path, p->keep[i]);
+        if (names_find(&p->first, p->keep[i]) == SIZE_MAX)
+            return no_column(cx, &p->first, p->first_path, p->keep[i]);
         if (schema_find(s, p->keep[i]) == SIZE_MAX && !listed(p->keep, i, p->keep[i]))
             plan_add(p, p->keep[i], COLUMN_AUTO, false, TIME_ISO);
     }
@@ -108,7 +111,8 @@ static Err plan_make(Ctx *cx, const QueryIn *in, const Source *s, Plan *p)
     p->first_path = query_copy(cx, s->path, strlen(s->path));
     if (!p->name || !p->want || !p->numeric || !p->order || !p->found || !p->first_path)
         return FAIL(cx, ERR_NOMEM, "the %zu columns of '%s'", s->names.n, s->path);
-    for (size_t i = 0; i < s->names.n; i++) TRY(cx, names_add(cx, &p->first, s->names.at[i], strlen(s->names.at[i])));
+    for (size_t i = 0; i < s->names.n; i++)
+        TRY(cx, names_add(cx, &p->first, s->names.at[i], strlen(s->names.at[i])));
     TRY(cx, names_close(cx, &p->first, s->path, !p->schema));
     return p->schema ? plan_by_schema(cx, p) : plan_by_file(cx, in, p);
 }
@@ -127,11 +131,13 @@ static Err plan_map(Ctx *cx, const Source *s, Plan *p)
         p->found[i] = at != SIZE_MAX;
         if (p->found[i]) p->to[at] = (uint32_t)i;
         else if (!s->sparse)
-            return FAIL(cx, ERR_BAD_INPUT, "'%s' has no column '%s', which '%s' has", s->path, p->name[i], p->first_path);
+            return FAIL(cx, ERR_BAD_INPUT, "'%s' has no column '%s', which '%s' has", s->path, p->name[i],
+                        p->first_path);
     }
     for (size_t i = 0; i < n && !p->schema; i++)
         if (p->to[i] == NO_COLUMN && names_find(&p->first, s->names.at[i]) == SIZE_MAX)
-            return FAIL(cx, ERR_BAD_INPUT, "'%s' has a column '%s', which '%s' lacks", s->path, s->names.at[i], p->first_path);
+            return FAIL(cx, ERR_BAD_INPUT, "'%s' has a column '%s', which '%s' lacks", s->path, s->names.at[i],
+                        p->first_path);
     return OK;
 }
 
@@ -183,8 +189,8 @@ static Err all_files(Ctx *cx, Job *job, const FileList *files, Plan *p, Builder 
         if (in->rows_max && job->rows_done >= in->rows_max) break;
         TRY(cx, files_format(cx, files->at[i], in->format, &format));
         if (i && format != info->format)
-            return FAIL(cx, ERR_BAD_INPUT, "'%s' is %s, but '%s' is %s; read files of one kind at a time", files->at[i],
-                        query_format_word(format), files->at[0], query_format_word(info->format));
+            return FAIL(cx, ERR_BAD_INPUT, "'%s' is %s, but '%s' is %s; read files of one kind at a time",
+                        files->at[i], query_format_word(format), files->at[0], query_format_word(info->format));
         info->format = format;
         TRY(cx, one_file(cx, job, files->at[i], format, p, b, info));
     }
@@ -220,7 +226,9 @@ static void warn_almost(Ctx *cx, const Column *c, size_t rows)
         numbers += number;
     }
     if ((double)numbers >= ALMOST_SHARE * (double)(rows - c->nulls))
-        ctx_warn(cx, "column '%s' holds numbers but for %s; it is read as words (add %s to --na, or say --type %s=number, to read numbers)",
+        ctx_warn(cx,
+                 "column '%s' holds numbers but for %s; it is read as words (add %s to --na, or say --type "
+                 "%s=number, to read numbers)",
                  c->name, seen, words == 1 ? "it" : "them", c->name);
 }
 
@@ -229,11 +237,13 @@ static void warn(Ctx *cx, const Table *t)
     for (size_t i = 0; i < t->cols; i++) {
         const Column *c = &t->col[i];
         if (c->infinite)
-            ctx_warn(cx, "column '%s' holds %llu infinite numbers; they count as missing", c->name, (unsigned long long)c->infinite);
+            ctx_warn(cx, "column '%s' holds %llu infinite numbers; they count as missing", c->name,
+                     (unsigned long long)c->infinite);
         if (c->bad)
-            ctx_warn(cx, "column '%s': %llu values cannot be read as %s; they count as missing", c->name, (unsigned long long)c->bad,
-                     column_type_word(c->type));
-        if (c->code && (c->type == COLUMN_CATEGORY || c->type == COLUMN_ID || c->type == COLUMN_TEXT)) warn_almost(cx, c, t->rows);
+            ctx_warn(cx, "column '%s': %llu values cannot be read as %s; they count as missing", c->name,
+                     (unsigned long long)c->bad, column_type_word(c->type));
+        if (c->code && (c->type == COLUMN_CATEGORY || c->type == COLUMN_ID || c->type == COLUMN_TEXT))
+            warn_almost(cx, c, t->rows);
     }
 }
 
@@ -273,8 +283,8 @@ Err query_read(Ctx *cx, const QueryIn *in, Table **out, QueryInfo *info)
     return OK;
 }
 
-Err query_read_schema(Ctx *cx, const QueryIn *in, const Schema *schema, const char *const *keep, size_t keep_n, Table **out,
-                      QueryInfo *info)
+Err query_read_schema(Ctx *cx, const QueryIn *in, const Schema *schema, const char *const *keep, size_t keep_n,
+                      Table **out, QueryInfo *info)
 {
     Plan p = { .schema = schema, .keep = keep, .keep_n = keep_n };
     return read_all(cx, in, &p, out, info);

@@ -35,9 +35,10 @@ static bool is_number(const QueryColumn *c)
 static void csv_cell(Text *t, const char *s, size_t n)
 {
     size_t plain = 0;
-    while (plain < n && !strchr(",\"\n\r;|\t", s[plain])) plain++;      /* ; | tab: so that no reader takes them for the delimiter */
-    bool blanks = n && (s[0] == ' ' || s[n - 1] == ' ');
-    if (plain == n && !blanks) {
+    /* ; | tab and a byte order mark: so that no reader takes them for what they are not. */
+    while (plain < n && !strchr(",\"\n\r;|\t", s[plain])) plain++;
+    bool blanks = n && (s[0] == ' ' || s[n - 1] == ' '), mark = n >= 3 && !memcmp(s, "\xEF\xBB\xBF", 3);
+    if (plain == n && !blanks && !mark) {
         text_bytes(t, s, n);
         return;
     }
@@ -223,12 +224,14 @@ Err query_write(Ctx *cx, const QueryOut *out)
     if (format == QUERY_AUTO && out->path) {
         size_t n = strlen(out->path);
         if ((n > 3 && !strcmp(out->path + n - 3, ".gz")) || (n > 4 && !strcmp(out->path + n - 4, ".zst")))
-            return FAIL(cx, ERR_USAGE, "'%s': compressed files are read, not written; leave the ending out", out->path);
+            return FAIL(cx, ERR_USAGE, "'%s': compressed files are read, not written; leave the ending out",
+                        out->path);
         format = query_format_of(out->path);
     }
     if (format == QUERY_AUTO) format = QUERY_CSV;
     if (format == QUERY_EXCEL || format == QUERY_TSV)
-        return FAIL(cx, ERR_USAGE, "%s is read, not written; choose csv, json, ndjson or parquet", query_format_word(format));
+        return FAIL(cx, ERR_USAGE, "%s is read, not written; choose csv, json, ndjson or parquet",
+                    query_format_word(format));
     if (format != QUERY_PARQUET) return write_text(cx, out, format);
     if (!out->path) return FAIL(cx, ERR_USAGE, "Parquet is written to a file only; name one with -o");
     TRY(cx, look_folder(cx, out->path));

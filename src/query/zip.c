@@ -43,7 +43,8 @@ static const unsigned char *find_end(const unsigned char *p, size_t n)
 #define RAW_DEFLATE (-15)
 
 /* Unpack n bytes and compare length and checksum. */
-static bool deflated_ok(const Zlib *z, const unsigned char *p, size_t n, uint32_t bytes, uint32_t crc, unsigned char *piece)
+static bool deflated_ok(const Zlib *z, const unsigned char *p, size_t n, uint32_t bytes, uint32_t crc,
+                        unsigned char *piece)
 {
     ZStream s = { .next_in = p, .avail_in = (unsigned)n };
     unsigned long sum = z->crc(0, NULL, 0);

@@ -190,8 +190,8 @@ Err builder_new(Ctx *cx, const BuilderIn *in, Builder **out)
     Err err = OK;
     *out = NULL;
     if (in->cols > TABLE_COLS_MAX)
-        return FAIL(cx, ERR_LIMIT, "'%s' has %zu columns; at most %d can be read", in->source ? in->source : "", in->cols,
-                    TABLE_COLS_MAX);
+        return FAIL(cx, ERR_LIMIT, "'%s' has %zu columns; at most %d can be read", in->source ? in->source : "",
+                    in->cols, TABLE_COLS_MAX);
     Builder *b = ctx_get(cx, sizeof *b);
     if (!b) return FAIL(cx, ERR_NOMEM, "a table of %zu columns", in->cols);
     b->keep_types = in->keep_types;
@@ -259,9 +259,10 @@ Err builder_text(Ctx *cx, Builder *b, size_t col, const char *s, size_t n)
     while (n && blank(s[n - 1])) n--;
     if (!n || is_mark(b, s, n)) return push_null(cx, g);
     if (n > TABLE_CELL_MAX)
-        return FAIL(cx, ERR_LIMIT, "column '%s', row %zu: a value of %zu bytes; at most %zu can be read", g->name, g->n + 1, n,
-                    TABLE_CELL_MAX);
-    if (b->keep_types && g->want != COLUMN_AUTO && g->mode != MODE_DICT && g->mode != MODE_EMPTY) return text_kept(cx, g, s, n);
+        return FAIL(cx, ERR_LIMIT, "column '%s', row %zu: a value of %zu bytes; at most %zu can be read", g->name,
+                    g->n + 1, n, TABLE_CELL_MAX);
+    if (b->keep_types && g->want != COLUMN_AUTO && g->mode != MODE_DICT && g->mode != MODE_EMPTY)
+        return text_kept(cx, g, s, n);
     bool is_num = cell_number(s, n, &v);
     if (g->mode == MODE_DICT) {
         if (is_num && !plain_whole(s, n)) return push_num_word(cx, g, v, false);
@@ -270,7 +271,8 @@ Err builder_text(Ctx *cx, Builder *b, size_t col, const char *s, size_t n)
         return push_num(cx, g, v);
     }
     if (!is_num && !utf8_ok(s, n))
-        return FAIL(cx, ERR_BAD_INPUT, "column '%s', row %zu is not UTF-8 text; save the file as UTF-8", g->name, g->n + 1);
+        return FAIL(cx, ERR_BAD_INPUT, "column '%s', row %zu is not UTF-8 text; save the file as UTF-8", g->name,
+                    g->n + 1);
     if (g->mode != MODE_DICT) TRY(cx, growing_to_dict(cx, g));
     return push_word(cx, g, s, n);
 }

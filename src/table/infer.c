@@ -89,7 +89,8 @@ static bool level_value(const Growing *g, uint32_t level, ColumnType type, TimeO
     size_t n;
     const char *s = dict_at(&g->words.dict, level, &n);
     if (type == COLUMN_DATETIME) return table_time_read_order(s, n, order, v);
-    return cell_number(s, n, v) && (type != COLUMN_INTEGER || isinf(*v) || (*v == nearbyint(*v) && fabs(*v) < NUMBER_WHOLE_END));
+    return cell_number(s, n, v) &&
+           (type != COLUMN_INTEGER || isinf(*v) || (*v == nearbyint(*v) && fabs(*v) < NUMBER_WHOLE_END));
 }
 
 /* Codes become the values of their levels; what cannot be read becomes missing and is counted. */
@@ -141,7 +142,8 @@ static void digits_to_times(Growing *g)
 
 static Err refuse(Ctx *cx, const Builder *b, const Growing *g, size_t fits, size_t n)
 {
-    return FAIL(cx, ERR_BAD_INPUT, "'%s': column '%s' cannot be read as %s: only %zu of its %zu values are; choose another type",
+    return FAIL(cx, ERR_BAD_INPUT,
+                "'%s': column '%s' cannot be read as %s: only %zu of its %zu values are; choose another type",
                 b->source, g->name, column_type_word(g->want), fits, n);
 }
 
@@ -221,7 +223,8 @@ static ColumnType infer_words(const Growing *g, const uint64_t *counts, size_t n
     }
     if (n) words /= (double)n;
     if (words >= TEXT_WORDS && unique > TEXT_UNIQUE) return COLUMN_TEXT;
-    if (unique > ID_UNIQUE && n >= ID_ROWS_MIN) return words < 1.5 ? COLUMN_ID : COLUMN_TEXT;   /* names of people are words */
+    if (unique > ID_UNIQUE && n >= ID_ROWS_MIN)
+        return words < 1.5 ? COLUMN_ID : COLUMN_TEXT; /* names of people are words */
     return COLUMN_CATEGORY;
 }
 
@@ -248,7 +251,8 @@ done:
 static bool named_like_id(const char *name)
 {
     size_t n = strlen(name);
-    if (same_word(name, n, "id") || same_word(name, n, "index") || same_word(name, n, "row") || !strcmp(name, "Unnamed: 0"))
+    if (same_word(name, n, "id") || same_word(name, n, "index") || same_word(name, n, "row") ||
+        !strcmp(name, "Unnamed: 0"))
         return true;
     if (n < 3 || !same_word(name + n - 2, 2, "id")) return false;
     char before = name[n - 3];
@@ -305,8 +309,10 @@ static Err settle_forced(Ctx *cx, const Builder *b, Growing *g, ColumnType *type
     case COLUMN_BOOLEAN:
         TRY(cx, growing_to_dict(cx, g));
         if (g->words.dict.n && !yes_no(&g->words.dict, true))
-            return FAIL(cx, ERR_BAD_INPUT, "'%s': column '%s' cannot be read as boolean: it has %u distinct values, not a pair "
-                        "like yes and no; choose another type", b->source, g->name, g->words.dict.n);
+            return FAIL(cx, ERR_BAD_INPUT,
+                        "'%s': column '%s' cannot be read as boolean: it has %u distinct values, not a pair "
+                        "like yes and no; choose another type",
+                        b->source, g->name, g->words.dict.n);
         return OK;
     case COLUMN_CATEGORY: case COLUMN_TEXT:
         return growing_to_dict(cx, g);

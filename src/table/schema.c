@@ -111,11 +111,14 @@ static char *text_of(Ctx *cx, yyjson_val *v)
 
 static Err column_read(Ctx *cx, yyjson_val *v, SchemaColumn *c)
 {
-    const char *type = yyjson_get_str(yyjson_obj_get(v, "type")), *order = yyjson_get_str(yyjson_obj_get(v, "order"));
+    const char *type = yyjson_get_str(yyjson_obj_get(v, "type")),
+               *order = yyjson_get_str(yyjson_obj_get(v, "order"));
     yyjson_val *needed = yyjson_obj_get(v, "needed"), *numeric = yyjson_obj_get(v, "numeric");
     yyjson_val *name = yyjson_obj_get(v, "name");
     bool ok = type && yyjson_is_str(name) && yyjson_is_bool(needed) && yyjson_is_bool(numeric);
-    if (ok) ok = column_type_read(type, &c->type) && c->type != COLUMN_AUTO && !strcmp(type, column_type_word(c->type));
+    if (ok)
+        ok =
+            column_type_read(type, &c->type) && c->type != COLUMN_AUTO && !strcmp(type, column_type_word(c->type));
     if (ok && order) {
         int o = 0;
         while (o < TIME_ORDERS_N && strcmp(order, order_words[o])) o++;
@@ -160,7 +163,8 @@ Err schema_load(Ctx *cx, const char *json, size_t n, Schema **out)
     yyjson_alc alc = { json_get, json_grow, json_put, cx };
     yyjson_read_err why = { 0 };
     *out = NULL;
-    if (n > SCHEMA_JSON_MAX) return FAIL(cx, ERR_CORRUPT, "a schema of %zu bytes; at most %zu are read", n, SCHEMA_JSON_MAX);
+    if (n > SCHEMA_JSON_MAX)
+        return FAIL(cx, ERR_CORRUPT, "a schema of %zu bytes; at most %zu are read", n, SCHEMA_JSON_MAX);
     yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)json, n, 0, &alc, &why);
     if (!doc && why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return FAIL(cx, ERR_NOMEM, "reading a schema");
     if (!doc) return FAIL(cx, ERR_CORRUPT, "the schema is not JSON: %s at byte %zu", why.msg, why.pos);

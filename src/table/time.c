@@ -49,7 +49,9 @@ static bool month_name(Scan *s, int *month)
     static const char *const names[] = { "january", "february", "march", "april", "may", "june", "july", "august",
                                          "september", "october", "november", "december" };
     size_t n = 0;
-    while (s->at + n < s->end && (((unsigned char)s->at[n] | 0x20) >= 'a' && ((unsigned char)s->at[n] | 0x20) <= 'z')) n++;
+    while (s->at + n < s->end &&
+           (((unsigned char)s->at[n] | 0x20) >= 'a' && ((unsigned char)s->at[n] | 0x20) <= 'z'))
+        n++;
     if (n < 3) return false;
     for (int m = 0; m < 12; m++) {
         size_t whole = strlen(names[m]), i = 0;
@@ -124,12 +126,14 @@ static bool digit_date(Scan *s, TimeOrder order, Date *d)
     if (na == 4) {
         bool has_day = s->at < s->end && *s->at == between;
         if (has_day) s->at++;
-        if (has_day ? !number(s, &c, &nc) || nc > 2 : between != '-' || nb != 2 || a < 1800 || a > 2199) return false;
+        if (has_day ? !number(s, &c, &nc) || nc > 2 : between != '-' || nb != 2 || a < 1800 || a > 2199)
+            return false;
         if (between == '.' && !has_day) return false;
         *d = (Date){ a, b, c };
         return true;
     }
-    if (order == TIME_ISO || na > 2 || !eat(s, between) || !number(s, &c, &nc) || (nc != 4 && nc != 2)) return false;
+    if (order == TIME_ISO || na > 2 || !eat(s, between) || !number(s, &c, &nc) || (nc != 4 && nc != 2))
+        return false;
     if (nc == 2) c = year_of_two(c);
     *d = order == TIME_DMY ? (Date){ c, b, a } : (Date){ c, a, b };
     return true;
@@ -161,7 +165,8 @@ static bool clock_time(Scan *s, double *seconds)
 {
     int h, m, sec = 0, digits, shift;
     double part = 0, unit = 0.1;
-    if (!number(s, &h, &digits) || digits > 2 || !eat(s, ':') || !number(s, &m, &digits) || digits != 2) return false;
+    if (!number(s, &h, &digits) || digits > 2 || !eat(s, ':') || !number(s, &m, &digits) || digits != 2)
+        return false;
     if (eat(s, ':')) {
         if (!number(s, &sec, &digits) || digits != 2) return false;
         if (eat(s, '.') || eat(s, ',')) {
@@ -238,7 +243,8 @@ static Date days_date(int64_t z)
 size_t table_time_text(double seconds, char buf[COLUMN_TEXT_MAX])
 {
     double whole = floor(seconds), part = seconds - whole;
-    if (!(whole >= -62135596800.0 && whole < 253402300800.0)) return num_text(seconds, buf);   /* not of years 1 to 9999 */
+    if (!(whole >= -62135596800.0 && whole < 253402300800.0))
+        return num_text(seconds, buf); /* not of years 1 to 9999 */
     int64_t s = (int64_t)whole;
     int us = (int)lround(part * 1e6);
     if (us >= 1000000) us = 0, s++;
@@ -247,7 +253,8 @@ size_t table_time_text(double seconds, char buf[COLUMN_TEXT_MAX])
     Date d = days_date(day);
     n = snprintf(buf, COLUMN_TEXT_MAX, "%04d-%02d-%02d", d.year, d.month, d.day);
     if (left || us)
-        n += snprintf(buf + n, COLUMN_TEXT_MAX - (size_t)n, "T%02d:%02d:%02d", left / 3600, left / 60 % 60, left % 60);
+        n += snprintf(buf + n, COLUMN_TEXT_MAX - (size_t)n, "T%02d:%02d:%02d", left / 3600, left / 60 % 60,
+                      left % 60);
     if (us) {
         n += snprintf(buf + n, COLUMN_TEXT_MAX - (size_t)n, ".%06d", us);
         while (buf[n - 1] == '0') buf[--n] = 0;
