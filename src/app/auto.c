@@ -273,6 +273,12 @@ static Err end_badly(Ctx *cx, const AppAutoIn *in, Work *w, Err err)
     return r->trials ? FAIL(cx, err, "%.400s (run %llu, its %u trials are kept)", why, number, r->trials) : err;
 }
 
+/* For -v: where the time outside the stages goes. */
+static void tell_time(Ctx *cx, const House *house, const char *what)
+{
+    ctx_detail(cx, "at %.3f s: %s", ctx_since_s(cx, house->started_us), what);
+}
+
 static Err finish(Ctx *cx, const AppAutoIn *in, Work *w, AppAutoOut *out)
 {
     char summary[256];
@@ -280,10 +286,12 @@ static Err finish(Ctx *cx, const AppAutoIn *in, Work *w, AppAutoOut *out)
     TRY(cx, record_begin(&w->record));
     TRY(cx, fill(cx, w, out));
     TRY(cx, keep_build(cx, in, w, out));
+    tell_time(cx, w->record.house, "the build is saved and registered");
     out->warning = w->ear.text;
     out->warnings_n = w->ear.n;
     out->wall_s = ctx_since_s(cx, w->record.house->started_us);
     TRY(cx, write_page(cx, in, w, out));
+    tell_time(cx, w->record.house, "the report is written");
     if (out->build) snprintf(summary, sizeof summary, "%s: %s %.6g", out->build, out->metric, out->score);
     else snprintf(summary, sizeof summary, "ended after stage %s, as asked", out->stages_n ? out->stage[out->stages_n - 1].name : "none");
     record_end(&w->record, RUN_DONE, summary);
@@ -307,9 +315,12 @@ Err app_auto(Ctx *cx, House *house, const AppAutoIn *in, AppAutoOut *out)
     text_init(&w->overview, cx);
     ear_on(&w->ear, cx, false);            /* they are part of the answer */
     TRY_DONE(cx, record_options(cx, in, in->seed, &w->record.options));
+    tell_time(cx, house, "reading begins");
     TRY_DONE(cx, read_all(cx, in, w));
+    tell_time(cx, house, "the data is read");
     if (in->resume) TRY_DONE(cx, record_resume(&w->record, &w->resumed));
     TRY_DONE(cx, run_stages(cx, house, in, task, until, w));
+    tell_time(cx, house, "the stages have ended");
     const volatile sig_atomic_t *cancel = cx->cancel;
     cx->cancel = NULL;                     /* the build is there: a late Ctrl-C must not lose it */
     err = finish(cx, in, w, out);

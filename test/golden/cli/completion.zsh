@@ -35,7 +35,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '*:command:{ _describe command first }';;
@@ -56,7 +56,7 @@ _leat() {
         _arguments -S \
             '--target[the column to predict]:COL: ' \
             '--task[what kind of answer]:TASK:(auto binary multiclass regression)' \
-            '--metric[what to make good; scikit-learn'\''s names do too]:NAME:(auc logloss accuracy balanced_accuracy f1 rmse mae r2 mape)' \
+            '--metric[what to make good (scikit-learn'\''s names do too)]:NAME:(auc logloss accuracy balanced_accuracy f1 rmse mae r2 mape)' \
             '--time[budget for everything, counted from the start of the program]:SECONDS: ' \
             '--trials[make exactly N trials and look at no clock\: the same data, options and seed then give the same build, byte for byte]:N: ' \
             '--test[rows kept apart, to judge the build by]:FILE:_files' \
@@ -82,7 +82,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:DATA:_files';;
@@ -99,7 +99,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:BUILD:_leat_builds' \
@@ -118,7 +118,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:BUILD:_leat_builds';;
@@ -134,7 +134,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:MODEL: ';;
@@ -150,7 +150,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:BUILD:_leat_builds';;
@@ -166,7 +166,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:SHELL:(bash fish zsh)';;
@@ -186,7 +186,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:BUILD:_leat_builds' \
@@ -203,7 +203,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
     'help')
@@ -218,7 +218,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:COMMAND:(auto completion diagnose doctor help init man predict visualize build runs)' \
@@ -235,7 +235,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:DIR:_files -/';;
@@ -251,7 +251,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:COMMAND:(auto completion diagnose doctor help init man predict visualize build runs)' \
@@ -276,7 +276,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:BUILD:_leat_builds' \
@@ -293,7 +293,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
     'runs show')
@@ -308,7 +308,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:RUN:_leat_runs';;
@@ -331,7 +331,7 @@ _leat() {
             '-q[say nothing but results and errors]' \
             '--verbose[say more about what is going on]' \
             '-v[say more about what is going on]' \
-            '--color[colour the output; NO_COLOR in the environment means never]:WHEN:(auto always never)' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:DATA:_files';;
