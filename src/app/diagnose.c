@@ -125,7 +125,7 @@ static Err fill(Ctx *cx, const char *json, AppDiagnoseOut *out)
     {
         if (err || out->slices_n == SLICES_SHOWN) break;
         const char *where = yyjson_get_str(yyjson_obj_get(v, "where"));
-        const char *line = ctx_scratch_fmt(cx, "%.200s: score %.4g on %.0f rows, elsewhere %.4g", where ? where : "?", get_num(v, "score"),
+        const char *line = ctx_scratch_fmt(cx, "%.200s: loss %.4g on %.0f rows, elsewhere %.4g", where ? where : "?", get_num(v, "loss"),
                                            get_num(v, "n"), get_num(v, "rest"));
         if (line) slice[out->slices_n++] = line;
     }
