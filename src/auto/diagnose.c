@@ -144,7 +144,9 @@ static Err study_run(Ctx *cx, Study *s)
         study_skip(s, "importance out of fold: the models were fitted again on all rows, so shuffling is judged on rows they know");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         ctx_step(cx, parts[i].what, (double)i, sizeof parts / sizeof *parts);
+        int64_t from = ctx_mono_us(cx);
         TRY(cx, parts[i].run(cx, s));
+        ctx_detail(cx, "%s: %.2f s", parts[i].what, ctx_since_s(cx, from));
         if (cx->cancel && *cx->cancel) TRY(cx, ctx_check(cx));
     }
     json_key_open_array(s->json, "skipped");
@@ -230,6 +232,7 @@ static Err diagnose_build(Ctx *cx, Auto *a)
         .full = a->in->diagnose_full, .json = t, .pool = a->pool, .frame = a->frame, .all_y = a->y, .all_fold = a->fold, .all_n = a->rows,
         .folds = a->folds, .fold_fit_s = fold_fit_s(a),
     };
+    s.modest = !s.end_us && !s.full;
     TRY_DONE(cx, study_open(cx, &s));
     json_open(t);
     json_key_text(t, "on", a->oof ? "out of fold" : "training rows");

@@ -21,6 +21,7 @@ typedef struct Study {
     uint64_t seed;
     int64_t start_us, end_us;    /* end_us 0: no clock is consulted */
     bool full;                   /* more rows and repeats than a stage can afford */
+    bool modest;                 /* fewer of them: a run that counts trials looks at no clock, and nobody waits for this */
     Text *json;                  /* inside an object */
     Text skipped;                /* array elements: sentences */
 

@@ -16,9 +16,12 @@
 #define PACE_ROWS 64               /* rows the build is timed on */
 #define PERMUTE_ROWS_MIN 60
 #define PERMUTE_ROWS_MAX 5000
+#define PERMUTE_ROWS_MODEST 1000
 #define PERMUTE_REPEATS 5
+#define PERMUTE_REPEATS_MODEST 3
 #define PERMUTE_REPEATS_FULL 10
 #define SHAP_ROWS_MAX 300
+#define SHAP_ROWS_MODEST 100
 #define SHAP_WORK_MAX 2e9          /* steps of models that must be sampled, where no clock is consulted */
 #define SHAP_COLUMNS 12
 #define SHAP_POINTS 150
@@ -27,7 +30,9 @@
 #define PARTIAL_COLUMNS_FULL 12
 #define PARTIAL_GRID 20
 #define PARTIAL_LEVELS 12
+#define PARTIAL_SHARE_MIN .3       /* of the rows, that the levels shown must cover */
 #define PARTIAL_ROWS_MAX 200
+#define PARTIAL_ROWS_MODEST 60
 #define PARTIAL_ROWS_MIN 20
 #define ICE_LINES 30
 #define SHARE_IMPORTANCE .35       /* of the time that is left when the part begins */
@@ -133,8 +138,9 @@ static uint32_t used_columns(const Study *s)
 /* Rows to shuffle: two passes over all columns should fit into the share of time. */
 static size_t permute_rows(Ctx *cx, const Study *s, double *seconds)
 {
-    size_t most = s->n < PERMUTE_ROWS_MAX ? s->n : PERMUTE_ROWS_MAX;
+    size_t most = s->modest ? PERMUTE_ROWS_MODEST : PERMUTE_ROWS_MAX;
     double left = study_left_s(cx, s);
+    if (most > s->n) most = s->n;
     *seconds = left * SHARE_IMPORTANCE;
     if (isinf(left)) return most;
     double rows = *seconds / (2. * used_columns(s) * s->row_s);
@@ -174,7 +180,7 @@ Err study_importance(Ctx *cx, Study *s)
     TRY_DONE(cx, twin_open(cx, m.t, &w));
     TRY_DONE(cx, ask(cx, s, m.t, m.fold, m.margin));
     TRY_DONE(cx, study_score(cx, s, s->metric, m.margin, m.y, m.n, &base));
-    uint32_t repeats = s->full ? PERMUTE_REPEATS_FULL : PERMUTE_REPEATS, done = 0;
+    uint32_t repeats = s->full ? PERMUTE_REPEATS_FULL : s->modest ? PERMUTE_REPEATS_MODEST : PERMUTE_REPEATS, done = 0;
     for (; done < repeats && !ended; done++) TRY_DONE(cx, one_repeat(cx, s, &w, &m, base, done, end_us, &d, &ended));
     keep_drops(s, &d);
     if (ended && done == 1) study_skip(s, "permutation importance of some columns: the time was up");
@@ -207,7 +213,8 @@ static double sampled_work(const Study *s)
 
 static size_t shap_rows(const Study *s)
 {
-    size_t most = s->n < SHAP_ROWS_MAX ? s->n : SHAP_ROWS_MAX;
+    size_t most = s->modest ? SHAP_ROWS_MODEST : SHAP_ROWS_MAX;
+    if (most > s->n) most = s->n;
     double work = sampled_work(s), may = SHAP_WORK_MAX * (s->full ? 40 : 4);
     if (s->end_us || !(work > 0)) return most;
     double rows = may / work;
@@ -217,7 +224,7 @@ static size_t shap_rows(const Study *s)
 /* Explain rows a few at a time until the time is up.  *done: rows explained. */
 static Err explain_rows(Ctx *cx, Study *s, const Some *m, double *phi, size_t *done)
 {
-    size_t wide = s->k * (s->b->schema->n + 1), chunk = 2;
+    size_t wide = s->k * (s->b->schema->n + 1), chunk = 2;     /* rows at a time, more once they are known to be quick */
     uint32_t *row = ctx_get_n(cx, m->n, sizeof *row);
     double end_s = study_left_s(cx, s) * (1 - SHARE_SHAP);
     Err err = OK;
@@ -226,7 +233,7 @@ static Err explain_rows(Ctx *cx, Study *s, const Some *m, double *phi, size_t *d
     /* Draw order is row order; a part of it must be a fair part. */
     Random r = random_make(s->seed, "shap order", 0, 0);
     random_shuffle(&r, row, m->n);
-    for (*done = 0; *done < m->n; *done += chunk) {
+    for (*done = 0; *done < m->n;) {
         Table *part = NULL;
         if (chunk > m->n - *done) chunk = m->n - *done;
         int64_t from = ctx_mono_us(cx);
@@ -234,17 +241,14 @@ static Err explain_rows(Ctx *cx, Study *s, const Some *m, double *phi, size_t *d
         err = build_explain(cx, s->b, part, phi + *done * wide);
         table_free(cx, part);
         if (err) goto done;
-        double took = ctx_since_s(cx, from), left = study_left_s(cx, s) - end_s;
+        *done += chunk;
         if (cx->cancel && *cx->cancel) TRY_DONE(cx, ctx_check(cx));
-        if (isinf(left)) continue;
-        size_t may = took > 0 ? (size_t)fmin(left / (took / (double)chunk), 1e6) : m->n;
-        if (may < 2) {
-            *done += chunk;
-            break;
-        }
-        chunk = may / 2 < 2 ? 2 : may / 2 > 4 * chunk ? 4 * chunk : may / 2;
+        if (isinf(end_s)) continue;
+        double took = ctx_since_s(cx, from), left = study_left_s(cx, s) - end_s;
+        double may = left / fmax(took / (double)chunk, 1e-9);
+        if (may < 2) break;
+        chunk = (size_t)fmin(fmax(may / 2, 2), 4 * (double)chunk);
     }
-    if (*done > m->n) *done = m->n;
     /* The rows explained come first, in the order of phi. */
     for (size_t i = 0; i < m->n; i++) m->row[i] = row[i];
 done:
@@ -418,14 +422,18 @@ static Err grid_levels(Ctx *cx, const Study *s, const Column *c, Grid *g)
     if (!count) return FAIL(cx, ERR_NOMEM, "a grid of %u levels", c->dict.n);
     for (size_t i = 0; i < s->n; i++)
         if (column_has(c, i)) count[c->code[i]]++;
+    size_t had = 0, shown = 0;
+    for (uint32_t k = 0; k < c->dict.n; k++) had += count[k];
     while (g->n < PARTIAL_LEVELS) {
         uint32_t best = 0;
         for (uint32_t k = 1; k < c->dict.n; k++)
             if (count[k] > count[best]) best = k;
         if (!c->dict.n || !count[best]) break;
+        shown += count[best];
         count[best] = 0;
         g->level[g->n++] = (int32_t)best;
     }
+    if ((double)shown < PARTIAL_SHARE_MIN * (double)had) g->n = 0;      /* nearly every row has a level of its own */
     ctx_put(cx, count);
     return OK;
 }
@@ -516,7 +524,8 @@ Err study_partial(Ctx *cx, Study *s)
     double all = study_left_s(cx, s), keep = all * (1 - SHARE_PARTIAL), took = 0;
     /* All models answer here; out of fold only one of each member did. */
     double row_s = s->row_s * (s->fold ? fmax(s->b->folds, 1) : 1);
-    size_t rows = s->n < PARTIAL_ROWS_MAX ? s->n : PARTIAL_ROWS_MAX;
+    size_t rows = s->modest ? PARTIAL_ROWS_MODEST : PARTIAL_ROWS_MAX;
+    if (rows > s->n) rows = s->n;
     if (!isinf(all)) rows = (size_t)fmin((double)rows, all * SHARE_PARTIAL / (3 * PARTIAL_GRID * row_s));
     if (rows < PARTIAL_ROWS_MIN && rows < s->n) {
         study_skip(s, "partial dependence: the time left is too short; `leat diagnose` makes it");

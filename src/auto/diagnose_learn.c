@@ -15,6 +15,7 @@
 #define SHARES 5
 #define FOLDS_MAX 3
 #define FOLDS_MAX_FULL 5
+#define FOLDS_MODEST 2
 #define NEW_FOLDS 5
 #define TRAIN_ROWS_JUDGED 1000
 #define SAFETY 1.5             /* started when this many times its guess is left */
@@ -116,7 +117,7 @@ static void join_run(Course *c)
 static uint32_t folds_allowed(Ctx *cx, const Course *c)
 {
     const Study *s = c->s;
-    uint32_t most = s->full ? FOLDS_MAX_FULL : FOLDS_MAX, n = c->folds < most ? c->folds : most;
+    uint32_t most = s->full ? FOLDS_MAX_FULL : s->modest ? FOLDS_MODEST : FOLDS_MAX, n = c->folds < most ? c->folds : most;
     double left = study_left_s(cx, s), sum = 0;
     if (isinf(left)) return n;
     for (int i = 0; i < SHARES; i++) sum += shares[i];
