@@ -23,11 +23,12 @@
 #define EXTRA 8                     /* random directions more than wanted */
 #define POWER 2
 #define TEXT_INNER 3
-#define PASSES 6
+#define PASSES_MAX 12
+#define STILL 1e-3                   /* ends when a pass moves this share of what the first one did (squares) */
 #define PULL 1.0                    /* ridge penalty, documents being of length 1 */
 
 #define DENSE_GRAM_S 5e-7           /* about twice what was measured on one core */
-#define SCORE_GRAM_S 25e-9          /* a fit */
+#define SCORE_GRAM_S 35e-9          /* a fit */
 #define GRAMS_LEAST 10000           /* with time for fewer the step is left out */
 
 /* Documents as sparse rows of weights, in a keyed order. */
@@ -399,7 +400,9 @@ static void ridge(const Maker *m, const Docs *d, size_t words, uint32_t part, ui
     double mean = n ? sum / n : 0;
     memset(w, 0, words * sizeof *w);
     memset(dual, 0, d->n * sizeof *dual);
-    for (int pass = 0; pass < PASSES; pass++)
+    double first = 0, moved = INFINITY;
+    for (int pass = 0; pass < PASSES_MAX && moved > STILL * first; pass++) {
+        moved = 0;
         for (size_t i = 0; i < d->n; i++) {
             if (!learns(m, d->row[i], part, inner)) continue;
             double at = 0, square = 0;
@@ -409,8 +412,11 @@ static void ridge(const Maker *m, const Docs *d, size_t words, uint32_t part, ui
             }
             double step = (make_target_of(m, d->row[i], out) - mean - at - PULL * dual[i]) / (square + PULL);
             dual[i] += step;
+            moved += step * step;
             for (size_t j = d->start[i]; j < d->start[i + 1]; j++) w[d->place[j]] += step * d->weight[j];
         }
+        if (!pass) first = moved;
+    }
     for (size_t i = 0; i < words; i++) table[i * m->outs + out] = (float)w[i];
     other[out] = (float)mean;
 }

@@ -11,6 +11,7 @@ static const Probe *const all[] = {     /* A to Z */
     &probe_metric,
     &probe_report,
     &probe_score,
+    &probe_steps,
     &probe_table,
     &probe_trees,
     &probe_visualize,
