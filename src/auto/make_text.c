@@ -2,7 +2,7 @@
 **
 ** Singular vectors by random projection and two power steps (Halko, Martinsson, Tropp 2011), keyed random
 ** numbers, fixed order of sums: the same on any number of threads.  The score is a ridge regression on the
-** weighed n-grams by dual coordinate descent (Hsieh et al. 2008), out of fold as make.h says, with 3 inner folds.
+** weighed n-grams by conjugate gradients, out of fold as make.h says, with 3 inner folds.
 ** Cost: n-grams x (480 + fits x passes x 2) multiplications; more n-grams than GRAMS_MAX, or than the time given
 ** allows, are sampled by rows.
 */
@@ -23,8 +23,8 @@
 #define EXTRA 8                     /* random directions more than wanted */
 #define POWER 2
 #define TEXT_INNER 3
-#define PASSES_MAX 12
-#define STILL 1e-3                   /* ends when a pass moves this share of what the first one did (squares) */
+#define PASSES_MAX 20
+#define STILL 1e-6                   /* ends when so much of the squared gradient is left */
 #define PULL 1.0                    /* ridge penalty, documents being of length 1 */
 
 #define DENSE_GRAM_S 5e-7           /* about twice what was measured on one core */
@@ -387,35 +387,50 @@ static bool learns(const Maker *m, size_t row, uint32_t part, uint32_t inner)
     return !(part < m->folds && m->fold[row] == part) && m->inner[row] % TEXT_INNER != inner;
 }
 
-/* Ridge weights of one output from the documents outside fold `part` and inner fold `inner` (TEXT_INNER: all). */
-static void ridge(const Maker *m, const Docs *d, size_t words, uint32_t part, uint32_t inner, uint32_t out, double *w, double *dual,
-                  float *table, float *other)
+/* to = (documents' documents + PULL) p, over the documents that learn. */
+static void normal_times(const Maker *m, const Docs *d, size_t words, uint32_t part, uint32_t inner, const double *p, double *to)
 {
-    double sum = 0, n = 0;
+    for (size_t i = 0; i < words; i++) to[i] = PULL * p[i];
+    for (size_t i = 0; i < d->n; i++) {
+        double at = 0;
+        if (!learns(m, d->row[i], part, inner)) continue;
+        for (size_t j = d->start[i]; j < d->start[i + 1]; j++) at += p[d->place[j]] * d->weight[j];
+        for (size_t j = d->start[i]; j < d->start[i + 1]; j++) to[d->place[j]] += at * d->weight[j];
+    }
+}
+
+/* Ridge weights of one output from the documents outside fold `part` and inner fold `inner` (TEXT_INNER: all), by
+** conjugate gradients.  space: 4 x words numbers. */
+static void ridge(const Maker *m, const Docs *d, size_t words, uint32_t part, uint32_t inner, uint32_t out, double *space, float *table,
+                  float *other)
+{
+    double sum = 0, n = 0, left = 0, first, *w = space, *rest = w + words, *p = rest + words, *q = p + words;
     for (size_t i = 0; i < d->n; i++)
         if (learns(m, d->row[i], part, inner)) {
             sum += make_target_of(m, d->row[i], out);
             n++;
         }
     double mean = n ? sum / n : 0;
-    memset(w, 0, words * sizeof *w);
-    memset(dual, 0, d->n * sizeof *dual);
-    double first = 0, moved = INFINITY;
-    for (int pass = 0; pass < PASSES_MAX && moved > STILL * first; pass++) {
-        moved = 0;
-        for (size_t i = 0; i < d->n; i++) {
-            if (!learns(m, d->row[i], part, inner)) continue;
-            double at = 0, square = 0;
-            for (size_t j = d->start[i]; j < d->start[i + 1]; j++) {
-                at += w[d->place[j]] * d->weight[j];
-                square += (double)d->weight[j] * d->weight[j];
-            }
-            double step = (make_target_of(m, d->row[i], out) - mean - at - PULL * dual[i]) / (square + PULL);
-            dual[i] += step;
-            moved += step * step;
-            for (size_t j = d->start[i]; j < d->start[i + 1]; j++) w[d->place[j]] += step * d->weight[j];
+    memset(space, 0, 4 * words * sizeof *space);
+    for (size_t i = 0; i < d->n; i++) {
+        double y = make_target_of(m, d->row[i], out) - mean;
+        if (!learns(m, d->row[i], part, inner)) continue;
+        for (size_t j = d->start[i]; j < d->start[i + 1]; j++) rest[d->place[j]] += y * d->weight[j];
+    }
+    for (size_t i = 0; i < words; i++) left += (p[i] = rest[i]) * rest[i];
+    first = left;
+    for (int pass = 0; pass < PASSES_MAX && left > STILL * first; pass++) {
+        double along = 0, before = left;
+        normal_times(m, d, words, part, inner, p, q);
+        for (size_t i = 0; i < words; i++) along += p[i] * q[i];
+        double step = left / along;
+        left = 0;
+        for (size_t i = 0; i < words; i++) {
+            w[i] += step * p[i];
+            rest[i] -= step * q[i];
+            left += rest[i] * rest[i];
         }
-        if (!pass) first = moved;
+        for (size_t i = 0; i < words; i++) p[i] = rest[i] + left / before * p[i];
     }
     for (size_t i = 0; i < words; i++) table[i * m->outs + out] = (float)w[i];
     other[out] = (float)mean;
@@ -425,7 +440,7 @@ Err make_text_score(Ctx *cx, Maker *m, uint32_t words)
 {
     Err err = OK;
     Docs d = { .n = 0 };
-    double *w = NULL, *dual = NULL;
+    double *space = NULL;
     float *table = NULL, *other = NULL;
     const char *names[MAKE_CLASSES_MAX];
     char *what;
@@ -435,19 +450,17 @@ Err make_text_score(Ctx *cx, Maker *m, uint32_t words)
     TRY(cx, make_out_names(cx, m, what, names));
     if (!score_grams(m)) return OK;
     TRY(cx, docs_make(cx, m, words, score_grams(m), &d));
-    GET_DONE(cx, w, n, "scoring %u words", n);
-    GET_DONE(cx, dual, d.n, "scoring %u words", n);
+    GET_DONE(cx, space, 4 * (size_t)n, "scoring %u words", n);
     GET_DONE(cx, table, each * parts, "scoring %u words", n);
     GET_DONE(cx, other, (size_t)m->outs * parts, "scoring %u words", n);
     for (uint32_t p = 0; p < parts; p++)
         for (uint32_t o = 0; o < m->outs; o++)
-            ridge(m, &d, n, p, TEXT_INNER, o, w, dual, table + p * each, other + (size_t)p * m->outs);
+            ridge(m, &d, n, p, TEXT_INNER, o, space, table + p * each, other + (size_t)p * m->outs);
     TRY_DONE(cx, make_add(cx, m, &(StepAdd){ .op = STEP_TEXT_SCORE, .a = words, .b = STEPS_NONE, .outs = m->outs, .name = names,
                                              .parted = true, .table = table, .other = other }, true));
 done:
     docs_drop(cx, &d);
-    ctx_put(cx, w);
-    ctx_put(cx, dual);
+    ctx_put(cx, space);
     ctx_put(cx, table);
     ctx_put(cx, other);
     return err;
@@ -493,23 +506,21 @@ Err make_text_fill(Ctx *cx, Maker *m, uint32_t words, uint32_t first)
 {
     Err err = OK;
     Docs d = { .n = 0 };
-    double *w = NULL, *dual = NULL;
+    double *space = NULL;
     float *table = NULL, *other = NULL;
     uint32_t n = steps_words_n(m->steps, words), fits = (m->folds + 1) * TEXT_INNER;
     size_t each = (size_t)n * m->outs;
     TRY(cx, docs_make(cx, m, words, score_grams(m), &d));
-    GET_DONE(cx, w, n, "scoring %u words", n);
-    GET_DONE(cx, dual, d.n, "scoring %u words", n);
+    GET_DONE(cx, space, 4 * (size_t)n, "scoring %u words", n);
     GET_DONE(cx, table, each * fits, "scoring %u words", n);
     GET_DONE(cx, other, (size_t)m->outs * fits, "scoring %u words", n);
     for (uint32_t f = 0; f < fits; f++)
         for (uint32_t o = 0; o < m->outs; o++)
-            ridge(m, &d, n, f / TEXT_INNER, f % TEXT_INNER, o, w, dual, table + f * each, other + (size_t)f * m->outs);
+            ridge(m, &d, n, f / TEXT_INNER, f % TEXT_INNER, o, space, table + f * each, other + (size_t)f * m->outs);
     TRY_DONE(cx, score_rows(cx, m, words, each, table, other, first));
 done:
     docs_drop(cx, &d);
-    ctx_put(cx, w);
-    ctx_put(cx, dual);
+    ctx_put(cx, space);
     ctx_put(cx, table);
     ctx_put(cx, other);
     return err;

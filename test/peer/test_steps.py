@@ -196,7 +196,7 @@ def test_the_score_is_scikit_learns_ridge(made, weights):
         ridge = Ridge(alpha=1, fit_intercept=False).fit(train[seen], made.train.y[seen] - mean)
         theirs = ridge.predict(new) + mean
         ours = made.of["new"][part]["t.score"]
-        assert np.corrcoef(ours, theirs)[0, 1] > .99 and abs(ours - theirs).mean() < .15 * theirs.std()     # a few passes, not to the end
+        assert np.abs(ours - theirs).max() < .02 * theirs.std()             # it ends when little is left to gain
 
 
 def test_scores_of_training_rows_did_not_see_them(made):
