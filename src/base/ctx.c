@@ -178,7 +178,7 @@ void ctx_step(Ctx *cx, const char *what, double done, double total)
     if (cx->progress.tell) cx->progress.tell(cx->progress.self, PROGRESS_STEP, what, done, total);
 }
 
-static void say(Ctx *cx, ProgressKind kind, const char *fmt, va_list ap)
+static __attribute__((format(printf, 3, 0))) void say(Ctx *cx, ProgressKind kind, const char *fmt, va_list ap)
 {
     char line[1024];
     if (!cx->progress.tell) return;
