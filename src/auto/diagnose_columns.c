@@ -49,6 +49,7 @@ static void some_clear(Ctx *cx, Some *m)
     ctx_put(cx, m->y);
     ctx_put(cx, m->fold);
     ctx_put(cx, m->margin);
+    *m = (Some){ 0 };
 }
 
 static Err some_take(Ctx *cx, const Study *s, const char *purpose, size_t n, Some *m)
@@ -526,7 +527,7 @@ Err study_partial(Ctx *cx, Study *s)
     double row_s = s->row_s * (s->fold ? fmax(s->b->folds, 1) : 1);
     size_t rows = s->modest ? PARTIAL_ROWS_MODEST : PARTIAL_ROWS_MAX;
     if (rows > s->n) rows = s->n;
-    if (!isinf(all)) rows = (size_t)fmin((double)rows, all * SHARE_PARTIAL / (3 * PARTIAL_GRID * row_s));
+    if (!isinf(all)) rows = (size_t)fmax(fmin((double)rows, all * SHARE_PARTIAL / (3 * PARTIAL_GRID * row_s)), 0);
     if (rows < PARTIAL_ROWS_MIN && rows < s->n) {
         study_skip(s, "partial dependence: the time left is too short; `leat diagnose` makes it");
         return OK;
