@@ -31,6 +31,11 @@ Packing packing_of(const unsigned char *head, size_t n)
     return PACKING_NONE;
 }
 
+bool looks_parquet(const unsigned char *head, size_t n)
+{
+    return n > 4 && !memcmp(head, "PAR1", 4) && head[4] < 32 && !strchr("\t\r\n", head[4]);
+}
+
 static Err open_gzip(Ctx *cx, Bytes *b)
 {
     if (!zlib_open(&b->zlib))

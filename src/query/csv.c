@@ -301,7 +301,7 @@ static Err look_kind(Ctx *cx, Csv *s)
                     path);
     if (n >= 2 && ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF)))
         return FAIL(cx, ERR_BAD_INPUT, "'%s' is UTF-16 text; save it as UTF-8", path);
-    if (n >= 4 && !memcmp(p, "PAR1", 4))
+    if (looks_parquet(p, n))
         return FAIL(cx, ERR_BAD_INPUT, "'%s' is Parquet, not CSV; name it .parquet", path);
     if (n >= 4 && !memcmp(p, "PK\3\4", 4)) return FAIL(cx, ERR_BAD_INPUT, "'%s' is a zip or Excel file, not CSV; "
                                                        "name it .xlsx or unpack it", path);

@@ -67,7 +67,7 @@ static Err format_of_bytes(Ctx *cx, const char *path, QueryFormat *out)
     if (err) return ctx_hop(cx, err, __FILE__, __LINE__);
     if (got >= 3 && !memcmp(head, "\xEF\xBB\xBF", 3)) i = 3;
     while (i < got && (head[i] == ' ' || head[i] == '\t' || head[i] == '\r' || head[i] == '\n')) i++;
-    if (got >= 4 && !memcmp(head, "PAR1", 4)) *out = QUERY_PARQUET;
+    if (looks_parquet((const unsigned char *)head, got)) *out = QUERY_PARQUET;
     else if (got >= 4 && !memcmp(head, "PK\3\4", 4)) *out = QUERY_EXCEL;
     else if (i < got && head[i] == '{') *out = QUERY_NDJSON;
     else if (i < got && head[i] == '[') *out = QUERY_JSON;

@@ -20,6 +20,7 @@ void bytes_close(Ctx *cx, Bytes *b);           /* NULL is fine */
 
 typedef enum Packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD } Packing;
 Packing packing_of(const unsigned char *head, size_t n);
+bool looks_parquet(const unsigned char *head, size_t n);       /* not a CSV whose first column is called PAR1 */
 
 /* Is it a whole zip archive (zip.c)?  ERR_BAD_INPUT if not; ERR_IO. */
 MUST_USE Err zip_check(Ctx *cx, const char *path);

@@ -74,6 +74,7 @@ static void csv_habits_of_the_world_are_read(void **state)
     expect_table("a,b\n1,2,\n3,4,\n", "a,b|1,2|3,4");
     expect_table("a,b\n,\n1,\"\"\n", "a,b|,|1,");
     expect_table("a\n1\n\n3\n", "a|1|3");
+    expect_table("PAR1\n1\n", "PAR1|1");
     expect_table("a;b\n1,5;x\n-2,25;1,2,3\n", "a,b|1.5,x|-2.25,1,2,3");
     expect_table("a\tb\nx, y\t2\n", "a,b|x, y,2");
     expect_table("a|b\nx|2\n", "a,b|x,2");
@@ -114,7 +115,7 @@ static void irregular_files_are_refused_with_file_and_line(void **state)
         { ",a,b\n0,1,2\n", "index=False" },
         { "a;b,c\n1\n2\n", "line 2 has 1 values" },
         { "\xFF\xFE" "a", "UTF-16" },
-        { "PAR1xxxx", "Parquet" },
+        { "PAR1\x15\x04", "Parquet" },
         { "PK\3\4xxxx", "Excel" },
         { "\x7F" "ELF\2\1\1", "not text" },
     };
