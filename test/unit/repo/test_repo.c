@@ -577,7 +577,10 @@ static int child_run(Ctx *cx, const char *folder)
 int main(int argc, char **argv)
 {
     Ctx cx = test_ctx();
-    if (os_exe_path(&cx, self) || os_cwd(&cx, here)) return 99;
+    char apart[] = "/tmp/leat-test-repo-XXXXXX";       /* outside any git work tree: the build folder is inside one */
+    if (os_exe_path(&cx, self)) return 99;
+    if (argc <= 2 && (!mkdtemp(apart) || chdir(apart))) return 99;
+    if (os_cwd(&cx, here)) return 99;
     if (argc > 2) return child_run(&cx, argv[2]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_project_is_made_once_and_found_from_below),
@@ -594,5 +597,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(making_a_project_survives_every_fault),
         cmocka_unit_test(working_in_a_project_survives_every_fault),
     };
-    return cmocka_run_group_tests_name("repo", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("repo", tests, NULL, NULL);
+    if (!chdir("/tmp")) test_remove_tree(apart);
+    return failed;
 }
