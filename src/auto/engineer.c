@@ -14,15 +14,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROWS_FREE 10000            /* sample when no clock is consulted */
-#define ROWS_MOST 60000
-#define ROWS_LEAST 1000
-#define TIME_LEAST_S .15           /* below this nothing is tried */
-#define TIME_USED .75              /* of what is left is planned for */
-#define TEXT_TIME .1               /* of it may go into fitting one text */
+#define ROWS_FREE      10000 /* sample when no clock is consulted */
+#define ROWS_MOST      60000
+#define ROWS_LEAST     1000
+#define TIME_LEAST_S   .15 /* below this nothing is tried */
+#define TIME_USED      .75 /* of what is left is planned for */
+#define TEXT_TIME      .1  /* of it may go into fitting one text */
 #define GROUPS_GUESSED 9
-#define MARGIN_SE 1.0              /* a gain must be so many standard errors above zero */
-#define KEPT_MAX 200               /* ideas read back of an earlier run */
+#define MARGIN_SE      1.0 /* a gain must be so many standard errors above zero */
+#define KEPT_MAX       200 /* ideas read back of an earlier run */
 
 /* ------------------------------------------------------------------- budget */
 
@@ -43,7 +43,7 @@ static size_t rows_for(Ctx *cx, const Auto *a)
         double fit = lab_fit_guess_s(a, rows, (uint32_t)steps_features(a->steps) + 10);
         double all = fit * parts_for(a, rows) * (1 + GROUPS_GUESSED) / pool_workers(a->pool);
         if (all < left * TIME_USED) return rows;
-        if (rows * 3 / 4 < ROWS_LEAST) return all < left * 3 ? rows : 0;       /* fewer groups will do */
+        if (rows * 3 / 4 < ROWS_LEAST) return all < left * 3 ? rows : 0; /* fewer groups will do */
     }
 }
 
@@ -93,7 +93,8 @@ static Err decide(Ctx *cx, Lab *lab)
         bool beaten = false;
         for (uint32_t k = 0; k < lab->groups_n; k++) {
             const Group *h = &lab->group[k];
-            beaten |= k != i && g->family && h->family == g->family && helps(h) && (h->gain > g->gain || (h->gain == g->gain && k < i));
+            beaten |= k != i && g->family && h->family == g->family && helps(h) &&
+                      (h->gain > g->gain || (h->gain == g->gain && k < i));
         }
         if (!helps(g) || beaten) continue;
         list[n++] = g;
@@ -139,8 +140,9 @@ static Err keep_ideas(Ctx *cx, Auto *a, const Idea *idea, uint32_t n)
     Maker m;
     uint32_t base_n = (uint32_t)steps_features(a->steps);
     if (!n) return OK;
-    Err err = maker_resume(cx, &m, a->raw, a->schema, a->task, a->classes, a->class_name, a->y, a->fold, a->folds, a->steps, a->frame);
-    a->steps = NULL;                                     /* the maker's now */
+    Err err = maker_resume(cx, &m, a->raw, a->schema, a->task, a->classes, a->class_name, a->y, a->fold, a->folds,
+                           a->steps, a->frame);
+    a->steps = NULL; /* the maker's now */
     a->frame = NULL;
     m.text_s = fmax(auto_left_s(cx, a, STAGE_ENGINEER), TIME_LEAST_S) * TEXT_TIME;
     for (uint32_t i = 0; !err && i < n; i++) err = idea_make(cx, &m, &idea[i], base_n);
@@ -180,7 +182,8 @@ static void write_group(const Lab *lab, const Group *g, Text *t)
     json_open(t);
     json_key_text(t, "group", g->name);
     json_key_open_array(t, "from");
-    for (uint32_t i = 0; i < g->features_n && i < 20; i++) json_text(t, steps_feature(lab->m.steps, g->first + i)->name);
+    for (uint32_t i = 0; i < g->features_n && i < 20; i++)
+        json_text(t, steps_feature(lab->m.steps, g->first + i)->name);
     json_close_array(t);
     json_key_text(t, "how", g->how);
     json_key_int(t, "n", g->features_n);
@@ -238,7 +241,8 @@ static bool read_place(const Auto *a, bool feature, yyjson_val *v, uint32_t *out
 /* Do the columns suit the idea?  The JSON comes from a file, and files may be edited. */
 static bool suits(const Auto *a, const Idea *idea)
 {
-    bool pair = idea->kind == IDEA_CROSS || idea->kind == IDEA_GROUP || idea->kind == IDEA_GAP || idea->kind == IDEA_ARITH;
+    bool pair =
+        idea->kind == IDEA_CROSS || idea->kind == IDEA_GROUP || idea->kind == IDEA_GAP || idea->kind == IDEA_ARITH;
     if (idea->a == STEPS_NONE || (pair && idea->b == STEPS_NONE)) return false;
     if (idea->kind == IDEA_LETTERS) return !a->schema->col[idea->a].numeric;
     if (idea->kind == IDEA_GAP) return a->schema->col[idea->a].numeric && a->schema->col[idea->b].numeric;
@@ -257,8 +261,8 @@ static bool read_idea(const Auto *a, yyjson_val *v, Idea *idea)
             idea->op = (ArithOp)i;
             known = true;
         }
-    return known && read_place(a, arith, yyjson_obj_get(v, "a"), &idea->a) && read_place(a, arith, yyjson_obj_get(v, "b"), &idea->b) &&
-           suits(a, idea);
+    return known && read_place(a, arith, yyjson_obj_get(v, "a"), &idea->a) &&
+           read_place(a, arith, yyjson_obj_get(v, "b"), &idea->b) && suits(a, idea);
 }
 
 static Err read_kept(Ctx *cx, const Auto *a, Idea *kept, uint32_t *n)
@@ -269,10 +273,13 @@ static Err read_kept(Ctx *cx, const Auto *a, Idea *kept, uint32_t *n)
     yyjson_val *v, *list = yyjson_obj_get(yyjson_doc_get_root(doc), "kept");
     Err err = OK;
     *n = 0;
-    yyjson_arr_foreach(list, i, most, v) {
+    yyjson_arr_foreach(list, i, most, v)
+    {
         if (*n == KEPT_MAX || !read_idea(a, v, &kept[*n])) {
-            err = FAIL(cx, ERR_BAD_INPUT, "the earlier run's features cannot be made from this data: number %zu of its list; "
-                       "run without --resume", i + 1);
+            err = FAIL(cx, ERR_BAD_INPUT,
+                       "the earlier run's features cannot be made from this data: number %zu of its list; "
+                       "run without --resume",
+                       i + 1);
             break;
         }
         ++*n;
@@ -285,8 +292,9 @@ static void summarise(Auto *a, const Lab *lab, size_t before)
 {
     size_t n = steps_features(a->steps) - before, tried = 0;
     for (uint32_t i = 0; i < lab->groups_n; i++) tried += lab->group[i].tested ? lab->group[i].features_n : 0;
-    snprintf(a->summary[STAGE_ENGINEER], sizeof a->summary[0], "%zu new feature%s kept of %zu tried; %s %.5g to %.5g on %zu rows",
-             n, n == 1 ? "" : "s", tried, a->metric->name, lab->base_score, lab->score, lab->rows);
+    snprintf(a->summary[STAGE_ENGINEER], sizeof a->summary[0],
+             "%zu new feature%s kept of %zu tried; %s %.5g to %.5g on %zu rows", n, n == 1 ? "" : "s", tried,
+             a->metric->name, lab->base_score, lab->score, lab->rows);
 }
 
 static Err skip(Ctx *cx, Auto *a, const char *why)
@@ -307,7 +315,8 @@ Err stage_engineer(Ctx *cx, Auto *a)
         TRY(cx, read_kept(cx, a, kept, &kept_n));
         TRY(cx, keep_ideas(cx, a, kept, kept_n));
         TRY(cx, write_json(cx, a, NULL, "the earlier run's features were made again", kept, kept_n));
-        snprintf(a->summary[STAGE_ENGINEER], sizeof a->summary[0], "%zu features made as in the earlier run", steps_features(a->steps) - before);
+        snprintf(a->summary[STAGE_ENGINEER], sizeof a->summary[0], "%zu features made as in the earlier run",
+                 steps_features(a->steps) - before);
         return OK;
     }
     size_t rows = rows_for(cx, a);
@@ -322,7 +331,8 @@ Err stage_engineer(Ctx *cx, Auto *a)
         goto done;
     }
     for (uint32_t g = 0; g < lab.groups_n; g++)
-        for (uint32_t i = 0; lab.group[g].kept && i < lab.group[g].ideas_n && kept_n < KEPT_MAX; i++) kept[kept_n++] = lab.group[g].idea[i];
+        for (uint32_t i = 0; lab.group[g].kept && i < lab.group[g].ideas_n && kept_n < KEPT_MAX; i++)
+            kept[kept_n++] = lab.group[g].idea[i];
     TRY_DONE(cx, keep_ideas(cx, a, kept, kept_n));
     summarise(a, &lab, before);
     TRY_DONE(cx, write_json(cx, a, &lab, NULL, kept, kept_n));

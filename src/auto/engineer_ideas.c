@@ -11,26 +11,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS_MAX 20            /* columns in one group */
-#define WHOLE_LEVELS_MIN 3        /* whole numbers with so many values may be names in disguise */
-#define WHOLE_LEVELS_MAX 200
-#define CROSS_LEVELS_MAX 100
-#define CROSSES_MAX 6
-#define ARITH_TOP 12
-#define ARITH_PAIRS 40            /* five calculations each: 200 tried */
-#define ARITH_FEW 3
-#define ARITH_MANY 10
-#define ARITH_ALIKE .98
-#define SCREEN_ROWS 4000
-#define SCREEN_BINS 16
+#define COLUMNS_MAX        20 /* columns in one group */
+#define WHOLE_LEVELS_MIN   3  /* whole numbers with so many values may be names in disguise */
+#define WHOLE_LEVELS_MAX   200
+#define CROSS_LEVELS_MAX   100
+#define CROSSES_MAX        6
+#define ARITH_TOP          12
+#define ARITH_PAIRS        40 /* five calculations each: 200 tried */
+#define ARITH_FEW          3
+#define ARITH_MANY         10
+#define ARITH_ALIKE        .98
+#define SCREEN_ROWS        4000
+#define SCREEN_BINS        16
 #define LETTERS_LEVELS_MIN 20
-#define LETTERS_MEAN_MIN 3.0      /* bytes of a level, on average */
-#define LETTERS_DIMS 8
-#define GAPS_DATES 4
+#define LETTERS_MEAN_MIN   3.0 /* bytes of a level, on average */
+#define LETTERS_DIMS       8
+#define GAPS_DATES         4
 
 static const char *const words[IDEA_KINDS_N] = { "count", "target", "cross", "group", "gap", "arith", "letters" };
 
-const char *idea_word(IdeaKind kind) { return words[kind]; }
+const char *idea_word(IdeaKind kind)
+{
+    return words[kind];
+}
 
 bool idea_read(const char *word, IdeaKind *out)
 {
@@ -48,7 +51,8 @@ static uint32_t base_number(const Maker *m, uint32_t raw, uint32_t base_n)
 {
     for (uint32_t i = 0; i < base_n; i++) {
         const Feature *f = steps_feature(m->steps, i);
-        if (f->raw[0] == raw && f->raw[1] == FEATURE_NO_RAW && !strcmp(f->name, m->schema->col[raw].name)) return i;
+        if (f->raw[0] == raw && f->raw[1] == FEATURE_NO_RAW && !strcmp(f->name, m->schema->col[raw].name))
+            return i;
     }
     return STEPS_NONE;
 }
@@ -76,15 +80,9 @@ Err idea_make(Ctx *cx, Maker *m, const Idea *idea, uint32_t base_n)
 {
     uint32_t keys;
     switch (idea->kind) {
-    case IDEA_COUNT:
-        TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL));
-        return make_count(cx, m, keys);
-    case IDEA_TARGET:
-        TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL));
-        return make_target(cx, m, keys);
-    case IDEA_CROSS:
-        TRY(cx, make_pairs(cx, m, idea->a, idea->b, &keys));
-        return make_target(cx, m, keys);
+    case IDEA_COUNT: TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL)); return make_count(cx, m, keys);
+    case IDEA_TARGET: TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL)); return make_target(cx, m, keys);
+    case IDEA_CROSS: TRY(cx, make_pairs(cx, m, idea->a, idea->b, &keys)); return make_target(cx, m, keys);
     case IDEA_GROUP: return make_by_group(cx, m, idea, base_n);
     case IDEA_GAP: return make_gap(cx, m, idea->a, idea->b);
     case IDEA_ARITH: return make_arith(cx, m, idea->op, idea->a, idea->b);
@@ -178,7 +176,8 @@ Err ideas_first(Ctx *cx, Lab *lab)
     Group whole = { .name = "target means of whole numbers", .how = "mean of the target by value, out of fold" };
     Group count = { .name = "counts of categories", .how = "how often a level occurs" };
     Group gap = { .name = "days between dates", .how = "differences of pairs of dates" };
-    Group letters = { .name = "letters of categories", .how = "letter triples of the levels' names: counts, singular vectors, a linear score" };
+    Group letters = { .name = "letters of categories",
+                      .how = "letter triples of the levels' names: counts, singular vectors, a linear score" };
     const Table *t = lab->m.t;
     uint32_t date[GAPS_DATES], dates = 0;
     for (uint32_t raw = 0; raw < t->cols; raw++) {
@@ -193,7 +192,8 @@ Err ideas_first(Ctx *cx, Lab *lab)
         if (values >= WHOLE_LEVELS_MIN && values <= WHOLE_LEVELS_MAX && whole.ideas_n < COLUMNS_MAX)
             put(&whole, (Idea){ .kind = IDEA_TARGET, .a = raw, .b = STEPS_NONE });
         if (c->type == COLUMN_DATETIME && c->num && in_base(lab, raw) && dates < GAPS_DATES) date[dates++] = raw;
-        if (has_letters(c) && letters.ideas_n < 3) put(&letters, (Idea){ .kind = IDEA_LETTERS, .a = raw, .b = STEPS_NONE });
+        if (has_letters(c) && letters.ideas_n < 3)
+            put(&letters, (Idea){ .kind = IDEA_LETTERS, .a = raw, .b = STEPS_NONE });
     }
     for (uint32_t i = 0; i < dates; i++)
         for (uint32_t k = i + 1; k < dates; k++) put(&gap, (Idea){ .kind = IDEA_GAP, .a = date[k], .b = date[i] });
@@ -231,7 +231,8 @@ static void heaviest(const Lab *lab, uint32_t raw, uint32_t *list, uint32_t *n, 
 static Err crosses_and_groups(Ctx *cx, Lab *lab)
 {
     Group cross = { .name = "pairs of categories", .how = "mean of the target by pair of levels, out of fold" };
-    Group group = { .name = "numbers by category", .how = "mean of a number by level, and the difference from it" };
+    Group group = { .name = "numbers by category",
+                    .how = "mean of a number by level, and the difference from it" };
     uint32_t cat[4], cats = 0, num[3], nums = 0;
     for (uint32_t raw = 0; raw < lab->m.t->cols; raw++) {
         uint32_t levels;
@@ -243,7 +244,8 @@ static Err crosses_and_groups(Ctx *cx, Lab *lab)
         if (number && (c->type == COLUMN_NUMBER || levels > CROSS_LEVELS_MAX)) heaviest(lab, raw, num, &nums, 3);
     }
     for (uint32_t i = 0; i < cats; i++)
-        for (uint32_t k = i + 1; k < cats && cross.ideas_n < CROSSES_MAX; k++) put(&cross, (Idea){ .kind = IDEA_CROSS, .a = cat[i], .b = cat[k] });
+        for (uint32_t k = i + 1; k < cats && cross.ideas_n < CROSSES_MAX; k++)
+            put(&cross, (Idea){ .kind = IDEA_CROSS, .a = cat[i], .b = cat[k] });
     for (uint32_t i = 0; i < cats && i < 3; i++)
         for (uint32_t k = 0; k < nums; k++) put(&group, (Idea){ .kind = IDEA_GROUP, .a = cat[i], .b = num[k] });
     TRY(cx, propose(cx, lab, &cross));
@@ -334,12 +336,16 @@ static double calculate(ArithOp op, double x, double y)
     }
 }
 
-typedef struct Found { Idea idea; double gain; } Found;
+typedef struct Found {
+    Idea idea;
+    double gain;
+} Found;
 
 static void values_of(const Lab *lab, Screen *s, const Idea *idea)
 {
     Frame X = steps_frame(lab->m.frame, 0);
-    for (size_t i = 0; i < s->n; i++) s->value[i] = calculate(idea->op, X.col[idea->a][s->row[i]], X.col[idea->b][s->row[i]]);
+    for (size_t i = 0; i < s->n; i++)
+        s->value[i] = calculate(idea->op, X.col[idea->a][s->row[i]], X.col[idea->b][s->row[i]]);
 }
 
 /* Rank correlation would be exact; the plain one on screened rows is enough to spot a near copy. */
@@ -374,23 +380,33 @@ static uint32_t top_numbers(const Lab *lab, uint32_t *top)
 
 static Err arithmetic(Ctx *cx, Lab *lab)
 {
-    static const struct { ArithOp op; bool turned; } ops[] = {
-        { ARITH_DIV, false }, { ARITH_DIV, true }, { ARITH_SUB, false }, { ARITH_MUL, false }, { ARITH_ADD, false },
+    static const struct {
+        ArithOp op;
+        bool turned;
+    } ops[] = {
+        { ARITH_DIV, false }, { ARITH_DIV, true },  { ARITH_SUB, false },
+        { ARITH_MUL, false }, { ARITH_ADD, false },
     };
-    Group few = { .name = "the best calculations", .how = "ratios, differences, products and sums that sort the residuals best", .screened = true, .family = 1 };
+    Group few = { .name = "the best calculations",
+                  .how = "ratios, differences, products and sums that sort the residuals best",
+                  .screened = true,
+                  .family = 1 };
     Group many = { .name = "more calculations", .how = few.how, .screened = true, .family = 1 };
     Found found[ARITH_MANY];
     uint32_t top[ARITH_TOP], n = top_numbers(lab, top), pairs = 0, kept = 0;
     Screen s;
     Err err = OK;
     TRY_DONE(cx, screen_open(cx, lab, &s));
-    for (uint32_t sum = 1; sum < 2 * n && pairs < ARITH_PAIRS; sum++)          /* strongest pairs first */
+    for (uint32_t sum = 1; sum < 2 * n && pairs < ARITH_PAIRS; sum++) /* strongest pairs first */
         for (uint32_t i = 0; 2 * i < sum && pairs < ARITH_PAIRS; i++) {
             uint32_t k = sum - i;
             if (k >= n || k <= i) continue;
             pairs++;
             for (size_t o = 0; o < sizeof ops / sizeof *ops; o++) {
-                Idea idea = { .kind = IDEA_ARITH, .a = top[ops[o].turned ? k : i], .b = top[ops[o].turned ? i : k], .op = ops[o].op };
+                Idea idea = { .kind = IDEA_ARITH,
+                              .a = top[ops[o].turned ? k : i],
+                              .b = top[ops[o].turned ? i : k],
+                              .op = ops[o].op };
                 values_of(lab, &s, &idea);
                 double gain = screen_gain(&s);
                 uint32_t at = kept;
@@ -398,7 +414,7 @@ static Err arithmetic(Ctx *cx, Lab *lab)
                 bool copy = !(gain > 0) || at == ARITH_MANY;
                 for (uint32_t f = 0; f < at && !copy; f++) copy = alike(lab, &s, &idea, &found[f].idea);
                 if (copy) continue;
-                uint32_t stay = at;                                            /* weaker copies of it go */
+                uint32_t stay = at; /* weaker copies of it go */
                 for (uint32_t f = at; f < kept; f++)
                     if (!alike(lab, &s, &idea, &found[f].idea)) found[stay++] = found[f];
                 kept = stay < ARITH_MANY ? stay : ARITH_MANY - 1;

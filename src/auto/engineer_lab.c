@@ -13,12 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAB_LEARNER "lightgbm"
-#define LAB_ROUNDS 80.0
-#define SCREEN_PARTS(n) ((n) / 2)    /* parts whose held-out rows may choose ideas */
+#define LAB_LEARNER     "lightgbm"
+#define LAB_ROUNDS      80.0
+#define SCREEN_PARTS(n) ((n) / 2) /* parts whose held-out rows may choose ideas */
 
-static const struct { const char *name; double value; } lab_args[] = {
-    { "learning_rate", .15 }, { "num_leaves", 16 }, { "min_data_in_leaf", 20 }, { "bagging_fraction", 1 }, { "rounds", LAB_ROUNDS },
+static const struct {
+    const char *name;
+    double value;
+} lab_args[] = {
+    { "learning_rate", .15 },  { "num_leaves", 16 },     { "min_data_in_leaf", 20 },
+    { "bagging_fraction", 1 }, { "rounds", LAB_ROUNDS },
 };
 
 static void fill_args(const Learner *l, Task task, double *args)
@@ -35,8 +39,13 @@ double lab_fit_guess_s(const Auto *a, size_t rows, uint32_t features)
     double args[LEARN_PARAMS_MAX] = { 0 };
     if (!l || !l->guess_s) return .1;
     fill_args(l, a->task, args);
-    FitIn in = { .task = a->task, .classes = a->classes, .X = { .rows = rows, .cols = features }, .args = args,
-                 .train_n = rows - rows / 5, .valid_n = rows / 5, .metric = a->metric };
+    FitIn in = { .task = a->task,
+                 .classes = a->classes,
+                 .X = { .rows = rows, .cols = features },
+                 .args = args,
+                 .train_n = rows - rows / 5,
+                 .valid_n = rows / 5,
+                 .metric = a->metric };
     return l->guess_s(&in);
 }
 
@@ -61,7 +70,7 @@ static Err pick_rows(Ctx *cx, Lab *lab, size_t most)
     random_shuffle(&random, order, a->rows);
     memset(lab->row, 0, a->rows * sizeof *lab->row);
     size_t n = 0;
-    for (size_t i = 0; i < a->rows && n < most; i++) {                /* lab->row marks first */
+    for (size_t i = 0; i < a->rows && n < most; i++) { /* lab->row marks first */
         bool is_held = a->folds == 1 && a->fold[order[i]] == 0;
         if (is_held && held >= most / 3) continue;
         held += is_held;
@@ -70,7 +79,7 @@ static Err pick_rows(Ctx *cx, Lab *lab, size_t most)
     }
     lab->rows = 0;
     for (size_t i = 0; i < a->rows; i++)
-        if (lab->row[i]) lab->row[lab->rows++] = (uint32_t)i;         /* never ahead of i */
+        if (lab->row[i]) lab->row[lab->rows++] = (uint32_t)i; /* never ahead of i */
     TRY_DONE(cx, table_rows(cx, a->raw, lab->row, lab->rows, &lab->some));
     GET_DONE(cx, lab->y, lab->rows, "sampling %zu rows", lab->rows);
     GET_DONE(cx, lab->fold, lab->rows, "sampling %zu rows", lab->rows);
@@ -95,7 +104,8 @@ static Err copy_base(Ctx *cx, Lab *lab, const Table *t, const double *y, const u
     TRY_DONE(cx, steps_save(cx, a->steps, &bytes));
     TRY_DONE(cx, steps_load(cx, bytes.at, bytes.n, &steps));
     TRY_DONE(cx, steps_frame_gather(cx, a->frame, steps, lab->row, lab->rows, &frame));
-    err = maker_resume(cx, &lab->m, t, a->schema, a->task, a->classes, a->class_name, y, fold, a->folds, steps, frame);
+    err = maker_resume(cx, &lab->m, t, a->schema, a->task, a->classes, a->class_name, y, fold, a->folds, steps,
+                       frame);
     steps = NULL;
     frame = NULL;
 done:
@@ -124,14 +134,16 @@ Err lab_open(Ctx *cx, Auto *a, size_t rows_most, uint32_t parts_n, Lab *lab)
 {
     *lab = (Lab){ .a = a, .parts_n = parts_n, .base_n = (uint32_t)steps_features(a->steps) };
     TRY(cx, pick_rows(cx, lab, rows_most));
-    TRY(cx, copy_base(cx, lab, lab->some ? lab->some : a->raw, lab->y ? lab->y : a->y, lab->fold ? lab->fold : a->fold));
+    TRY(cx, copy_base(cx, lab, lab->some ? lab->some : a->raw, lab->y ? lab->y : a->y,
+                      lab->fold ? lab->fold : a->fold));
     TRY(cx, mark_rows(cx, lab));
     uint32_t outputs = task_outputs(a->task, a->classes);
     lab->base_margin = ctx_get_n(cx, lab->rows * outputs, sizeof *lab->base_margin);
     lab->base_loss = ctx_get_n(cx, lab->rows, sizeof *lab->base_loss);
     lab->weight = ctx_get_n(cx, lab->base_n, sizeof *lab->weight);
     lab->rank = ctx_get_n(cx, lab->base_n, sizeof *lab->rank);
-    if (!lab->base_margin || !lab->base_loss || !lab->weight || !lab->rank) return FAIL(cx, ERR_NOMEM, "testing features on %zu rows", lab->rows);
+    if (!lab->base_margin || !lab->base_loss || !lab->weight || !lab->rank)
+        return FAIL(cx, ERR_NOMEM, "testing features on %zu rows", lab->rows);
     return OK;
 }
 
@@ -153,15 +165,27 @@ void lab_close(Ctx *cx, Lab *lab)
 
 Err lab_share(Ctx *cx, Lab *lab)
 {
-    JobData data = { .task = lab->a->task, .classes = lab->a->classes, .rows = lab->rows, .y = lab->m.y, .fold = lab->m.fold,
-                     .folds = lab->a->folds, .frame = lab->m.frame, .steps = lab->m.steps, .metric = lab->a->metric };
+    JobData data = { .task = lab->a->task,
+                     .classes = lab->a->classes,
+                     .rows = lab->rows,
+                     .y = lab->m.y,
+                     .fold = lab->m.fold,
+                     .folds = lab->a->folds,
+                     .frame = lab->m.frame,
+                     .steps = lab->m.steps,
+                     .metric = lab->a->metric };
     return pool_publish(cx, lab->a->pool, &data);
 }
 
 /* -------------------------------------------------------------------- fitting */
 
 /* Fits of one set of features: base features and those of some groups. */
-typedef struct Fits { Job *job; uint32_t *cols; uint32_t parts_n; bool done; } Fits;
+typedef struct Fits {
+    Job *job;
+    uint32_t *cols;
+    uint32_t parts_n;
+    bool done;
+} Fits;
 
 static Err fits_plan(Ctx *cx, Lab *lab, Group *const *group, uint32_t n, Fits *fits)
 {
@@ -169,7 +193,9 @@ static Err fits_plan(Ctx *cx, Lab *lab, Group *const *group, uint32_t n, Fits *f
     uint32_t cols_n = lab->base_n;
     double args[LEARN_PARAMS_MAX] = { 0 };
     for (uint32_t g = 0; g < n; g++) cols_n += group[g]->features_n;
-    *fits = (Fits){ .job = ctx_get_n(cx, lab->parts_n, sizeof(Job)), .cols = ctx_get_n(cx, cols_n, sizeof(uint32_t)), .parts_n = lab->parts_n };
+    *fits = (Fits){ .job = ctx_get_n(cx, lab->parts_n, sizeof(Job)),
+                    .cols = ctx_get_n(cx, cols_n, sizeof(uint32_t)),
+                    .parts_n = lab->parts_n };
     if (!fits->job || !fits->cols) return FAIL(cx, ERR_NOMEM, "planning fits of %u features", cols_n);
     for (uint32_t i = 0; i < lab->base_n; i++) fits->cols[i] = i;
     for (uint32_t g = 0, at = lab->base_n; g < n; g++)
@@ -177,7 +203,11 @@ static Err fits_plan(Ctx *cx, Lab *lab, Group *const *group, uint32_t n, Fits *f
     fill_args(l, lab->a->task, args);
     for (uint32_t p = 0; p < lab->parts_n; p++) {
         Job *job = &fits->job[p];
-        *job = (Job){ .learner = l, .part = p, .seed = cx->seed, .cols = fits->cols, .cols_n = cols_n,
+        *job = (Job){ .learner = l,
+                      .part = p,
+                      .seed = cx->seed,
+                      .cols = fits->cols,
+                      .cols_n = cols_n,
                       .deadline_us = lab->a->stage_end_us[STAGE_ENGINEER] };
         memcpy(job->args, args, sizeof args);
     }
@@ -325,7 +355,7 @@ Err lab_test(Ctx *cx, Lab *lab, Group *const *group, uint32_t n, const char **ba
     *base_why = NULL;
     if (base) TRY_DONE(cx, fits_plan(cx, lab, NULL, 0, &fits[n]));
     for (uint32_t i = 0; i < n; i++) TRY_DONE(cx, fits_plan(cx, lab, &group[i], 1, &fits[i]));
-    if (base) {                                            /* the base first: all else needs it */
+    if (base) { /* the base first: all else needs it */
         Fits last = fits[n];
         memmove(fits + 1, fits, n * sizeof *fits);
         fits[0] = last;
@@ -364,7 +394,7 @@ done:
 static void rank_features(Lab *lab)
 {
     for (uint32_t i = 0; i < lab->base_n; i++) lab->rank[i] = i;
-    for (uint32_t i = 1; i < lab->base_n; i++)             /* insertion: equal weights stay in order */
+    for (uint32_t i = 1; i < lab->base_n; i++) /* insertion: equal weights stay in order */
         for (uint32_t k = i; k && lab->weight[lab->rank[k]] > lab->weight[lab->rank[k - 1]]; k--) {
             uint32_t t = lab->rank[k];
             lab->rank[k] = lab->rank[k - 1];
@@ -381,7 +411,7 @@ Err lab_importance(Ctx *cx, Lab *lab)
     uint32_t most = outputs > 16 ? 16 : 256 / outputs;
     size_t wide = (size_t)lab->base_n + 1;
     Frame X = steps_frame(lab->m.frame, 0);
-    X.cols = lab->base_n;                                  /* base features come first */
+    X.cols = lab->base_n; /* base features come first */
     TRY_DONE(cx, model_load(cx, lab->model, lab->model_n, &model));
     for (size_t i = 0; i < lab->rows && n < most; i++)
         if (lab->m.fold[i] == 0) rows[n++] = (uint32_t)i;

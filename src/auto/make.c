@@ -23,7 +23,7 @@ static Err pick_classes(Ctx *cx, Maker *m)
     m->outs = m->classes < MAKE_CLASSES_MAX ? m->classes : MAKE_CLASSES_MAX;
     uint32_t n = 0;
     for (uint32_t c = 0; c < m->classes; c++) {
-        uint32_t before = 0;                       /* classes that come first in frequency */
+        uint32_t before = 0; /* classes that come first in frequency */
         for (uint32_t d = 0; d < m->classes && before < m->outs; d++)
             before += count[d] > count[c] || (count[d] == count[c] && d < c);
         if (before < m->outs) m->class_of[n++] = c;
@@ -66,22 +66,37 @@ static Err start(Ctx *cx, Maker *m)
     return deal_inner(cx, m);
 }
 
-Err maker_init(Ctx *cx, Maker *m, const Table *t, const Schema *schema, Task task, uint32_t classes, char **class_name,
-               const double *y, const uint8_t *fold, uint32_t folds)
+Err maker_init(Ctx *cx, Maker *m, const Table *t, const Schema *schema, Task task, uint32_t classes,
+               char **class_name, const double *y, const uint8_t *fold, uint32_t folds)
 {
     assert(t->cols == schema->n && t->rows);
-    *m = (Maker){ .t = t, .schema = schema, .task = task, .classes = classes, .class_name = class_name, .y = y,
-                  .fold = fold, .folds = folds };
+    *m = (Maker){ .t = t,
+                  .schema = schema,
+                  .task = task,
+                  .classes = classes,
+                  .class_name = class_name,
+                  .y = y,
+                  .fold = fold,
+                  .folds = folds };
     TRY(cx, start(cx, m));
     TRY(cx, steps_new(cx, schema, folds, &m->steps));
     return steps_apply(cx, m->steps, t, &m->frame);
 }
 
-Err maker_resume(Ctx *cx, Maker *m, const Table *t, const Schema *schema, Task task, uint32_t classes, char **class_name,
-                 const double *y, const uint8_t *fold, uint32_t folds, Steps *steps, StepFrame *frame)
+Err maker_resume(Ctx *cx, Maker *m, const Table *t, const Schema *schema, Task task, uint32_t classes,
+                 char **class_name, const double *y, const uint8_t *fold, uint32_t folds, Steps *steps,
+                 StepFrame *frame)
 {
-    *m = (Maker){ .t = t, .schema = schema, .task = task, .classes = classes, .class_name = class_name, .y = y,
-                  .fold = fold, .folds = folds, .steps = steps, .frame = frame };
+    *m = (Maker){ .t = t,
+                  .schema = schema,
+                  .task = task,
+                  .classes = classes,
+                  .class_name = class_name,
+                  .y = y,
+                  .fold = fold,
+                  .folds = folds,
+                  .steps = steps,
+                  .frame = frame };
     return start(cx, m);
 }
 
@@ -118,7 +133,8 @@ Err make_out_names(Ctx *cx, const Maker *m, const char *what, const char **names
 {
     for (uint32_t o = 0; o < m->outs; o++) {
         char *name;
-        if (m->task == TASK_MULTICLASS) TRY(cx, make_name(cx, &name, "%s: %s", what, m->class_name[m->class_of[o]]));
+        if (m->task == TASK_MULTICLASS)
+            TRY(cx, make_name(cx, &name, "%s: %s", what, m->class_name[m->class_of[o]]));
         else TRY(cx, make_name(cx, &name, "%s", what));
         names[o] = name;
     }
@@ -140,14 +156,20 @@ Err make_add(Ctx *cx, Maker *m, const StepAdd *add, bool text)
 
 /* ------------------------------------------------------------------ levels */
 
-typedef struct Level { const char *s; uint32_t n, count; } Level;
+typedef struct Level {
+    const char *s;
+    uint32_t n, count;
+} Level;
 
 static int text_order(const Level *a, const Level *b)
 {
     int c = memcmp(a->s, b->s, a->n < b->n ? a->n : b->n);
     return c ? c : (a->n > b->n) - (a->n < b->n);
 }
-static int by_text(const void *a, const void *b) { return text_order(a, b); }
+static int by_text(const void *a, const void *b)
+{
+    return text_order(a, b);
+}
 static int by_count(const void *a, const void *b)
 {
     const Level *x = a, *y = b;
@@ -317,13 +339,15 @@ static Err keys_name(Ctx *cx, const Maker *m, uint32_t keys, char **out)
 Err make_number(Ctx *cx, Maker *m, uint32_t raw)
 {
     const char *name = m->schema->col[raw].name;
-    return make_add(cx, m, &(StepAdd){ .op = STEP_NUMBER, .a = raw, .b = STEPS_NONE, .outs = 1, .name = &name }, false);
+    return make_add(cx, m, &(StepAdd){ .op = STEP_NUMBER, .a = raw, .b = STEPS_NONE, .outs = 1, .name = &name },
+                    false);
 }
 
 Err make_code(Ctx *cx, Maker *m, uint32_t raw, uint32_t keys)
 {
     const char *name = m->schema->col[raw].name;
-    return make_add(cx, m, &(StepAdd){ .op = STEP_CODE, .a = keys, .b = STEPS_NONE, .outs = 1, .name = &name }, false);
+    return make_add(cx, m, &(StepAdd){ .op = STEP_CODE, .a = keys, .b = STEPS_NONE, .outs = 1, .name = &name },
+                    false);
 }
 
 /* Of two levels, is this the one that says yes?  Words that say so, else the later in the alphabet. */
@@ -349,8 +373,16 @@ Err make_boolean(Ctx *cx, Maker *m, uint32_t raw, uint32_t keys)
     for (uint32_t i = 0; i < levels; i++) s[i] = steps_keys_text(m->steps, keys, i, &n[i]);
     for (uint32_t i = 0; i < levels; i++) table[i] = says_yes(s[i], n[i], s[1 - i], n[1 - i]);
     if (levels == 2 && table[0] == table[1]) table[1] = 1 - table[0];
-    return make_add(cx, m, &(StepAdd){ .op = STEP_LOOKUP, .kind = LOOKUP_BOOLEAN, .a = keys, .b = STEPS_NONE, .outs = 1,
-                                       .name = &name, .table = table, .other = &other }, false);
+    return make_add(cx, m,
+                    &(StepAdd){ .op = STEP_LOOKUP,
+                                .kind = LOOKUP_BOOLEAN,
+                                .a = keys,
+                                .b = STEPS_NONE,
+                                .outs = 1,
+                                .name = &name,
+                                .table = table,
+                                .other = &other },
+                    false);
 }
 
 static const char *const date_word[DATE_PARTS_N] = {
@@ -377,8 +409,15 @@ Err make_date(Ctx *cx, Maker *m, uint32_t raw)
         if ((p == DATE_YEAR_SIN || p == DATE_YEAR_COS) && !month) continue;
         if (!varies) continue;
         TRY(cx, make_name(cx, &name, "%s.%s", c->name, date_word[p]));
-        TRY(cx, make_add(cx, m, &(StepAdd){ .op = STEP_DATE, .kind = (uint32_t)p, .a = raw, .b = STEPS_NONE, .number = from,
-                                            .outs = 1, .name = (const char *[]){ name } }, false));
+        TRY(cx, make_add(cx, m,
+                         &(StepAdd){ .op = STEP_DATE,
+                                     .kind = (uint32_t)p,
+                                     .a = raw,
+                                     .b = STEPS_NONE,
+                                     .number = from,
+                                     .outs = 1,
+                                     .name = (const char *[]){ name } },
+                         false));
     }
     return OK;
 }
@@ -387,15 +426,21 @@ Err make_gap(Ctx *cx, Maker *m, uint32_t raw_a, uint32_t raw_b)
 {
     char *name;
     TRY(cx, make_name(cx, &name, "%s - %s (days)", m->schema->col[raw_a].name, m->schema->col[raw_b].name));
-    return make_add(cx, m, &(StepAdd){ .op = STEP_GAP, .a = raw_a, .b = raw_b, .outs = 1, .name = (const char *[]){ name } }, false);
+    return make_add(
+        cx, m, &(StepAdd){ .op = STEP_GAP, .a = raw_a, .b = raw_b, .outs = 1, .name = (const char *[]){ name } },
+        false);
 }
 
 Err make_arith(Ctx *cx, Maker *m, ArithOp op, uint32_t a, uint32_t b)
 {
     static const char *const sign[] = { "+", "-", "*", "/" };
     char *name;
-    TRY(cx, make_name(cx, &name, "%s %s %s", steps_feature(m->steps, a)->name, sign[op], steps_feature(m->steps, b)->name));
-    return make_add(cx, m, &(StepAdd){ .op = STEP_ARITH, .kind = op, .a = a, .b = b, .outs = 1, .name = (const char *[]){ name } }, false);
+    TRY(cx, make_name(cx, &name, "%s %s %s", steps_feature(m->steps, a)->name, sign[op],
+                      steps_feature(m->steps, b)->name));
+    return make_add(
+        cx, m,
+        &(StepAdd){ .op = STEP_ARITH, .kind = op, .a = a, .b = b, .outs = 1, .name = (const char *[]){ name } },
+        false);
 }
 
 /* -------------------------------------------------------------- tables by level */
@@ -416,8 +461,16 @@ Err make_count(Ctx *cx, Maker *m, uint32_t keys)
     for (size_t r = 0; r < rows; r++)
         if (index[r] >= 0) table[index[r]]++;
     for (uint32_t i = 0; i < n; i++) table[i] = (float)log1p(table[i]);
-    TRY_DONE(cx, make_add(cx, m, &(StepAdd){ .op = STEP_LOOKUP, .kind = LOOKUP_COUNT, .a = keys, .b = STEPS_NONE, .outs = 1,
-                                             .name = (const char *[]){ name }, .table = table, .other = &other }, false));
+    TRY_DONE(cx, make_add(cx, m,
+                          &(StepAdd){ .op = STEP_LOOKUP,
+                                      .kind = LOOKUP_COUNT,
+                                      .a = keys,
+                                      .b = STEPS_NONE,
+                                      .outs = 1,
+                                      .name = (const char *[]){ name },
+                                      .table = table,
+                                      .other = &other },
+                          false));
 done:
     ctx_put(cx, index);
     ctx_put(cx, table);
@@ -435,7 +488,8 @@ Err make_group(Ctx *cx, Maker *m, uint32_t keys, uint32_t number, LookupKind kin
     uint32_t n = steps_keys_n(m->steps, keys);
     const double *v = m->t->col[number].num;
     TRY(cx, keys_name(cx, m, keys, &of));
-    TRY(cx, make_name(cx, &name, "%s of %s by %s", kind == LOOKUP_MEAN ? "mean" : "spread", m->schema->col[number].name, of));
+    TRY(cx, make_name(cx, &name, "%s of %s by %s", kind == LOOKUP_MEAN ? "mean" : "spread",
+                      m->schema->col[number].name, of));
     GET_DONE(cx, index, rows, "averaging by '%s'", of);
     GET_DONE(cx, table, n, "averaging by '%s'", of);
     GET_DONE(cx, sum, 3 * (size_t)n, "averaging by '%s'", of);
@@ -443,7 +497,7 @@ Err make_group(Ctx *cx, Maker *m, uint32_t keys, uint32_t number, LookupKind kin
     for (size_t r = 0; r < rows; r++) {
         if (!isfinite(v[r])) continue;
         double *to[2] = { all, index[r] >= 0 ? &sum[3 * (size_t)index[r]] : NULL };
-        for (int k = 0; k < 2 && to[k]; k++) {              /* Welford: stays exact far from zero */
+        for (int k = 0; k < 2 && to[k]; k++) { /* Welford: stays exact far from zero */
             double d = v[r] - to[k][1];
             to[k][0]++;
             to[k][1] += d / to[k][0];
@@ -457,8 +511,17 @@ Err make_group(Ctx *cx, Maker *m, uint32_t keys, uint32_t number, LookupKind kin
         double at = kind == LOOKUP_MEAN ? g[1] : g[0] ? sqrt(g[2] / g[0]) : 0;
         table[i] = g[0] ? (float)fmax(-3e38, fmin(3e38, at)) : other;
     }
-    TRY_DONE(cx, make_add(cx, m, &(StepAdd){ .op = STEP_LOOKUP, .kind = kind, .a = keys, .b = STEPS_NONE, .about = number, .outs = 1,
-                                             .name = (const char *[]){ name }, .table = table, .other = &other }, false));
+    TRY_DONE(cx, make_add(cx, m,
+                          &(StepAdd){ .op = STEP_LOOKUP,
+                                      .kind = kind,
+                                      .a = keys,
+                                      .b = STEPS_NONE,
+                                      .about = number,
+                                      .outs = 1,
+                                      .name = (const char *[]){ name },
+                                      .table = table,
+                                      .other = &other },
+                          false));
 done:
     ctx_put(cx, index);
     ctx_put(cx, sum);
@@ -468,10 +531,14 @@ done:
 
 /* ------------------------------------------------------------------ target means */
 
-static double mixed(double sum, double n, double mean) { return (sum + MAKE_ALPHA * mean) / (n + MAKE_ALPHA); }
+static double mixed(double sum, double n, double mean)
+{
+    return (sum + MAKE_ALPHA * mean) / (n + MAKE_ALPHA);
+}
 
 /* One part's table for one output: rows outside fold p (all rows when p == folds). */
-static void target_table(const Maker *m, const int32_t *index, uint32_t n, uint32_t p, uint32_t o, double *sum, float *table, float *other)
+static void target_table(const Maker *m, const int32_t *index, uint32_t n, uint32_t p, uint32_t o, double *sum,
+                         float *table, float *other)
 {
     double all = 0, all_n = 0;
     memset(sum, 0, 2 * (size_t)n * sizeof *sum);
@@ -485,7 +552,8 @@ static void target_table(const Maker *m, const int32_t *index, uint32_t n, uint3
         sum[2 * (size_t)index[r] + 1]++;
     }
     double mean = all_n ? all / all_n : 0;
-    for (uint32_t i = 0; i < n; i++) table[(size_t)i * m->outs + o] = (float)mixed(sum[2 * (size_t)i], sum[2 * (size_t)i + 1], mean);
+    for (uint32_t i = 0; i < n; i++)
+        table[(size_t)i * m->outs + o] = (float)mixed(sum[2 * (size_t)i], sum[2 * (size_t)i + 1], mean);
     other[o] = (float)mean;
 }
 
@@ -509,8 +577,17 @@ Err make_target(Ctx *cx, Maker *m, uint32_t keys)
     for (uint32_t p = 0; p < parts; p++)
         for (uint32_t o = 0; o < m->outs; o++)
             target_table(m, index, n, p, o, sum, table + (size_t)p * n * m->outs, other + (size_t)p * m->outs);
-    TRY_DONE(cx, make_add(cx, m, &(StepAdd){ .op = STEP_LOOKUP, .kind = LOOKUP_TARGET, .a = keys, .b = STEPS_NONE, .outs = m->outs,
-                                             .name = names, .parted = true, .table = table, .other = other }, false));
+    TRY_DONE(cx, make_add(cx, m,
+                          &(StepAdd){ .op = STEP_LOOKUP,
+                                      .kind = LOOKUP_TARGET,
+                                      .a = keys,
+                                      .b = STEPS_NONE,
+                                      .outs = m->outs,
+                                      .name = names,
+                                      .parted = true,
+                                      .table = table,
+                                      .other = other },
+                          false));
 done:
     ctx_put(cx, index);
     ctx_put(cx, sum);
@@ -521,7 +598,8 @@ done:
 
 /* Training values of one part and output: nobody meets his own target.  sum: (n + 1) x MAKE_INNER pairs; the
 ** last level is all rows together. */
-static void target_fill(const Maker *m, const int32_t *index, uint32_t n, uint32_t p, uint32_t o, double (*sum)[2], float *to)
+static void target_fill(const Maker *m, const int32_t *index, uint32_t n, uint32_t p, uint32_t o, double (*sum)[2],
+                        float *to)
 {
     memset(sum, 0, ((size_t)n + 1) * MAKE_INNER * sizeof *sum);
     for (size_t r = 0; r < m->t->rows; r++) {
@@ -536,7 +614,7 @@ static void target_fill(const Maker *m, const int32_t *index, uint32_t n, uint32
         at[1]++;
     }
     for (size_t r = 0; r < m->t->rows; r++) {
-        bool held = p < m->folds && m->fold[r] == p;          /* fitted on everything outside this fold: as it is */
+        bool held = p < m->folds && m->fold[r] == p; /* fitted on everything outside this fold: as it is */
         double all = 0, all_n = 0, own = 0, own_n = 0;
         if (index[r] == -1) {
             to[r] = NAN;
@@ -558,7 +636,7 @@ static Err fill_targets(Ctx *cx, Maker *m, const Pending *pending)
 {
     Err err = OK;
     int32_t *index = NULL;
-    double (*sum)[2] = NULL;
+    double(*sum)[2] = NULL;
     uint32_t n = steps_keys_n(m->steps, pending->of);
     GET_DONE(cx, index, m->t->rows, "averaging the target by %u levels", n);
     GET_DONE(cx, sum, ((size_t)n + 1) * MAKE_INNER, "averaging the target by %u levels", n);

@@ -10,34 +10,38 @@
 
 #include "auto/run.h"
 
-#define MAKE_INNER 5              /* inner folds */
-#define MAKE_DEAL 15              /* a multiple of every number of inner folds in use */
-#define MAKE_ALPHA 10.0           /* rows of the overall mean that a target mean is mixed with */
-#define MAKE_CLASSES_MAX 10       /* target means are made of the most frequent classes */
-#define MAKE_LEVELS_MAX 100000    /* most frequent levels that are remembered of a column */
-#define MAKE_CODES_MAX 255        /* more levels than this get counts and target means, no codes */
-#define MAKE_RARE 2               /* a level with fewer rows counts as missing */
+#define MAKE_INNER       5      /* inner folds */
+#define MAKE_DEAL        15     /* a multiple of every number of inner folds in use */
+#define MAKE_ALPHA       10.0   /* rows of the overall mean that a target mean is mixed with */
+#define MAKE_CLASSES_MAX 10     /* target means are made of the most frequent classes */
+#define MAKE_LEVELS_MAX  100000 /* most frequent levels that are remembered of a column */
+#define MAKE_CODES_MAX   255    /* more levels than this get counts and target means, no codes */
+#define MAKE_RARE        2      /* a level with fewer rows counts as missing */
 
 /* A part-dependent row whose training values are still to be filled in. */
-typedef struct Pending { bool text; uint32_t of; uint32_t first; } Pending;
+typedef struct Pending {
+    bool text;
+    uint32_t of;
+    uint32_t first;
+} Pending;
 
 typedef struct Maker {
-    const Table *t;               /* training rows, predictors only                          (borrowed) */
-    const Schema *schema;         /* of t                                                    (borrowed) */
+    const Table *t;       /* training rows, predictors only                          (borrowed) */
+    const Schema *schema; /* of t                                                    (borrowed) */
     Task task;
     uint32_t classes;
-    char **class_name;            /* (borrowed) */
+    char **class_name; /* (borrowed) */
     const double *y;
     const uint8_t *fold;
     uint32_t folds;
-    uint8_t *inner;               /* rows: 0 .. MAKE_DEAL-1; its inner fold of k is this modulo k */
-    uint32_t outs;                /* target means a value has: 1, or the classes in class_of */
+    uint8_t *inner; /* rows: 0 .. MAKE_DEAL-1; its inner fold of k is this modulo k */
+    uint32_t outs;  /* target means a value has: 1, or the classes in class_of */
     uint32_t class_of[MAKE_CLASSES_MAX];
-    uint32_t *keys;               /* columns: their key table, or STEPS_NONE */
-    double text_s;                /* seconds that fitting one text column may take; INFINITY: no clock */
+    uint32_t *keys; /* columns: their key table, or STEPS_NONE */
+    double text_s;  /* seconds that fitting one text column may take; INFINITY: no clock */
     Pending *pending;
     uint32_t pending_n;
-    Steps *steps;                 /* under way: taken by the caller at the end               (owned) */
+    Steps *steps; /* under way: taken by the caller at the end               (owned) */
     StepFrame *frame;
 } Maker;
 
@@ -46,8 +50,9 @@ MUST_USE Err maker_init(Ctx *cx, Maker *m, const Table *t, const Schema *schema,
                         char **class_name, const double *y, const uint8_t *fold, uint32_t folds);
 /* The same, to add to steps and a frame that are there already (owned from here on, also on failure). */
 MUST_USE Err maker_resume(Ctx *cx, Maker *m, const Table *t, const Schema *schema, Task task, uint32_t classes,
-                          char **class_name, const double *y, const uint8_t *fold, uint32_t folds, Steps *steps, StepFrame *frame);
-void maker_clear(Ctx *cx, Maker *m);                      /* frees steps and frame unless they were taken (NULL) */
+                          char **class_name, const double *y, const uint8_t *fold, uint32_t folds, Steps *steps,
+                          StepFrame *frame);
+void maker_clear(Ctx *cx, Maker *m); /* frees steps and frame unless they were taken (NULL) */
 
 /* Compute what was added since the last call. */
 MUST_USE Err maker_apply(Ctx *cx, Maker *m);
@@ -60,26 +65,29 @@ MUST_USE Err make_pairs(Ctx *cx, Maker *m, uint32_t raw_a, uint32_t raw_b, uint3
 MUST_USE Err make_number(Ctx *cx, Maker *m, uint32_t raw);
 MUST_USE Err make_code(Ctx *cx, Maker *m, uint32_t raw, uint32_t keys);
 MUST_USE Err make_boolean(Ctx *cx, Maker *m, uint32_t raw, uint32_t keys);
-MUST_USE Err make_date(Ctx *cx, Maker *m, uint32_t raw);  /* the parts that vary */
+MUST_USE Err make_date(Ctx *cx, Maker *m, uint32_t raw); /* the parts that vary */
 MUST_USE Err make_gap(Ctx *cx, Maker *m, uint32_t raw_a, uint32_t raw_b);
 MUST_USE Err make_count(Ctx *cx, Maker *m, uint32_t keys);
 MUST_USE Err make_target(Ctx *cx, Maker *m, uint32_t keys);
-MUST_USE Err make_group(Ctx *cx, Maker *m, uint32_t keys, uint32_t number, LookupKind kind);   /* mean or spread of a raw number */
+MUST_USE Err make_group(Ctx *cx, Maker *m, uint32_t keys, uint32_t number,
+                        LookupKind kind); /* mean or spread of a raw number */
 /* Of two features of the frame.  Names them "a / b". */
 MUST_USE Err make_arith(Ctx *cx, Maker *m, ArithOp op, uint32_t a, uint32_t b);
 
 /* make_text.c: counts, singular vectors and a linear score of a text column.  dims: 0 leaves vectors out. */
 MUST_USE Err make_text_stats(Ctx *cx, Maker *m, uint32_t raw);
-MUST_USE Err make_words(Ctx *cx, Maker *m, uint32_t raw, bool chars, uint32_t *words);   /* STEPS_NONE: no word stands twice */
+MUST_USE Err make_words(Ctx *cx, Maker *m, uint32_t raw, bool chars,
+                        uint32_t *words); /* STEPS_NONE: no word stands twice */
 MUST_USE Err make_text_dense(Ctx *cx, Maker *m, uint32_t words, uint32_t dims);
 MUST_USE Err make_text_score(Ctx *cx, Maker *m, uint32_t words);
-MUST_USE Err make_text_fill(Ctx *cx, Maker *m, uint32_t words, uint32_t first);          /* training values of a score */
+MUST_USE Err make_text_fill(Ctx *cx, Maker *m, uint32_t words, uint32_t first); /* training values of a score */
 
 /* The target as output o sees it: the value, or 1 where the row is of that class. */
 double make_target_of(const Maker *m, size_t row, uint32_t out);
 /* A printed name, owned by scratch. */
 MUST_USE Err make_name(Ctx *cx, char **out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-MUST_USE Err make_add(Ctx *cx, Maker *m, const StepAdd *add, bool text);   /* notes it as pending when it is parted */
+MUST_USE Err make_add(Ctx *cx, Maker *m, const StepAdd *add,
+                      bool text); /* notes it as pending when it is parted */
 /* Names of the target's outputs: "what", or "what: class". */
 MUST_USE Err make_out_names(Ctx *cx, const Maker *m, const char *what, const char **names);
 

@@ -15,27 +15,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BITS 16
-#define WORDS_MAX 16384             /* buckets kept: the most frequent */
-#define GRAMS_MAX 2000000           /* n-grams that are fitted on */
+#define BITS          16
+#define WORDS_MAX     16384   /* buckets kept: the most frequent */
+#define GRAMS_MAX     2000000 /* n-grams that are fitted on */
 #define SVD_GRAMS_MAX 600000
-#define DOCS_A_DIM 40               /* texts that each singular vector needs to be worth its place */
-#define EXTRA 8                     /* random directions more than wanted */
-#define POWER 2
-#define TEXT_INNER 3
-#define PASSES_MAX 20
-#define STILL 1e-6                   /* ends when so much of the squared gradient is left */
-#define PULL 1.0                    /* ridge penalty, documents being of length 1 */
+#define DOCS_A_DIM    40 /* texts that each singular vector needs to be worth its place */
+#define EXTRA         8  /* random directions more than wanted */
+#define POWER         2
+#define TEXT_INNER    3
+#define PASSES_MAX    20
+#define STILL         1e-6 /* ends when so much of the squared gradient is left */
+#define PULL          1.0  /* ridge penalty, documents being of length 1 */
 
-#define DENSE_GRAM_S 5e-7           /* about twice what was measured on one core */
-#define SCORE_GRAM_S 35e-9          /* a fit */
-#define GRAMS_LEAST 10000           /* with time for fewer the step is left out */
+#define DENSE_GRAM_S  5e-7  /* about twice what was measured on one core */
+#define SCORE_GRAM_S  35e-9 /* a fit */
+#define GRAMS_LEAST   10000 /* with time for fewer the step is left out */
 
 /* Documents as sparse rows of weights, in a keyed order. */
 typedef struct Docs {
     size_t n;
     uint32_t *row;
-    size_t *start;                  /* n + 1 */
+    size_t *start; /* n + 1 */
     uint32_t *place;
     float *weight;
 } Docs;
@@ -123,8 +123,14 @@ Err make_text_stats(Ctx *cx, Maker *m, uint32_t raw)
         }
         if (!(lo < hi)) continue;
         TRY(cx, make_name(cx, &name, "%s.%s", m->schema->col[raw].name, word[s]));
-        TRY(cx, make_add(cx, m, &(StepAdd){ .op = STEP_TEXT_STAT, .kind = (uint32_t)s, .a = raw, .b = STEPS_NONE, .outs = 1,
-                                            .name = (const char *[]){ name } }, false));
+        TRY(cx, make_add(cx, m,
+                         &(StepAdd){ .op = STEP_TEXT_STAT,
+                                     .kind = (uint32_t)s,
+                                     .a = raw,
+                                     .b = STEPS_NONE,
+                                     .outs = 1,
+                                     .name = (const char *[]){ name } },
+                         false));
     }
     return OK;
 }
@@ -268,7 +274,8 @@ static void jacobi(double *s, double *v, size_t k)
             for (size_t q = p + 1; q < k; q++) {
                 if (s[p * k + q] == 0) continue;
                 double theta = (s[q * k + q] - s[p * k + p]) / (2 * s[p * k + q]);
-                double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1), z = t * c;
+                double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1),
+                       z = t * c;
                 for (size_t i = 0; i < k; i++) {
                     double a = s[i * k + p], b = s[i * k + q];
                     s[i * k + p] = c * a - z * b;
@@ -305,8 +312,9 @@ static void leading(const double *back, size_t words, size_t l, size_t k, double
             out[w * k + c] = (float)v;
             if (fabs(v) > fabs(most)) most = v;
         }
-        for (size_t w = 0; most < 0 && w < words; w++) out[w * k + c] = -out[w * k + c];     /* one sign for all runs */
-        if (best < l) gram[best * l + best] = NAN;                                        /* taken */
+        for (size_t w = 0; most < 0 && w < words; w++)
+            out[w * k + c] = -out[w * k + c];      /* one sign for all runs */
+        if (best < l) gram[best * l + best] = NAN; /* taken */
     }
 }
 
@@ -372,8 +380,13 @@ Err make_text_dense(Ctx *cx, Maker *m, uint32_t words, uint32_t dims)
     }
     GET_DONE(cx, table, (size_t)n * dims, "pressing %u words", n);
     TRY_DONE(cx, singular(cx, &d, n, dims, table));
-    TRY_DONE(cx, make_add(cx, m, &(StepAdd){ .op = STEP_TEXT_DENSE, .a = words, .b = STEPS_NONE, .outs = dims, .name = names,
-                                             .table = table }, false));
+    TRY_DONE(
+        cx,
+        make_add(
+            cx, m,
+            &(StepAdd){
+                .op = STEP_TEXT_DENSE, .a = words, .b = STEPS_NONE, .outs = dims, .name = names, .table = table },
+            false));
 done:
     docs_drop(cx, &d);
     ctx_put(cx, table);
@@ -388,7 +401,8 @@ static bool learns(const Maker *m, size_t row, uint32_t part, uint32_t inner)
 }
 
 /* to = (documents' documents + PULL) p, over the documents that learn. */
-static void normal_times(const Maker *m, const Docs *d, size_t words, uint32_t part, uint32_t inner, const double *p, double *to)
+static void normal_times(const Maker *m, const Docs *d, size_t words, uint32_t part, uint32_t inner,
+                         const double *p, double *to)
 {
     for (size_t i = 0; i < words; i++) to[i] = PULL * p[i];
     for (size_t i = 0; i < d->n; i++) {
@@ -401,8 +415,8 @@ static void normal_times(const Maker *m, const Docs *d, size_t words, uint32_t p
 
 /* Ridge weights of one output from the documents outside fold `part` and inner fold `inner` (TEXT_INNER: all), by
 ** conjugate gradients.  space: 4 x words numbers. */
-static void ridge(const Maker *m, const Docs *d, size_t words, uint32_t part, uint32_t inner, uint32_t out, double *space, float *table,
-                  float *other)
+static void ridge(const Maker *m, const Docs *d, size_t words, uint32_t part, uint32_t inner, uint32_t out,
+                  double *space, float *table, float *other)
 {
     double sum = 0, n = 0, left = 0, first, *w = space, *rest = w + words, *p = rest + words, *q = p + words;
     for (size_t i = 0; i < d->n; i++)
@@ -456,8 +470,16 @@ Err make_text_score(Ctx *cx, Maker *m, uint32_t words)
     for (uint32_t p = 0; p < parts; p++)
         for (uint32_t o = 0; o < m->outs; o++)
             ridge(m, &d, n, p, TEXT_INNER, o, space, table + p * each, other + (size_t)p * m->outs);
-    TRY_DONE(cx, make_add(cx, m, &(StepAdd){ .op = STEP_TEXT_SCORE, .a = words, .b = STEPS_NONE, .outs = m->outs, .name = names,
-                                             .parted = true, .table = table, .other = other }, true));
+    TRY_DONE(cx, make_add(cx, m,
+                          &(StepAdd){ .op = STEP_TEXT_SCORE,
+                                      .a = words,
+                                      .b = STEPS_NONE,
+                                      .outs = m->outs,
+                                      .name = names,
+                                      .parted = true,
+                                      .table = table,
+                                      .other = other },
+                          true));
 done:
     docs_drop(cx, &d);
     ctx_put(cx, space);
@@ -482,7 +504,8 @@ static void score_row(const Maker *m, size_t r, const uint32_t *place, const flo
     }
 }
 
-static Err score_rows(Ctx *cx, const Maker *m, uint32_t words, size_t each, const float *table, const float *other, uint32_t first)
+static Err score_rows(Ctx *cx, const Maker *m, uint32_t words, size_t each, const float *table, const float *other,
+                      uint32_t first)
 {
     Err err = OK;
     uint32_t *place = NULL, raw = steps_words_raw(m->steps, words);
@@ -516,7 +539,8 @@ Err make_text_fill(Ctx *cx, Maker *m, uint32_t words, uint32_t first)
     GET_DONE(cx, other, (size_t)m->outs * fits, "scoring %u words", n);
     for (uint32_t f = 0; f < fits; f++)
         for (uint32_t o = 0; o < m->outs; o++)
-            ridge(m, &d, n, f / TEXT_INNER, f % TEXT_INNER, o, space, table + f * each, other + (size_t)f * m->outs);
+            ridge(m, &d, n, f / TEXT_INNER, f % TEXT_INNER, o, space, table + f * each,
+                  other + (size_t)f * m->outs);
     TRY_DONE(cx, score_rows(cx, m, words, each, table, other, first));
 done:
     docs_drop(cx, &d);

@@ -14,16 +14,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TOLD_MAX 300             /* entries of a list in the stage's JSON */
+#define TOLD_MAX  300 /* entries of a list in the stage's JSON */
 #define TEXT_DIMS 32
-#define TEXT_TIME .5             /* share of the stage's time that texts may take */
+#define TEXT_TIME .5 /* share of the stage's time that texts may take */
 
 typedef struct Prep {
     Auto *a;
     Maker m;
-    Text dropped, missing, encoded;      /* JSON arrays under way */
+    Text dropped, missing, encoded; /* JSON arrays under way */
     uint32_t dropped_n, missing_n, encoded_n, texts_n, dates_n;
-    uint64_t *print;                     /* columns: hash of the values of those that were kept; 0: none */
+    uint64_t *print; /* columns: hash of the values of those that were kept; 0: none */
 } Prep;
 
 /* ------------------------------------------------------------ what to leave out */
@@ -65,7 +65,8 @@ static bool one_value(const Column *c, size_t rows)
 
 static uint64_t column_print(const Column *c, size_t rows)
 {
-    uint64_t h = c->num ? random_hash(c->num, rows * sizeof *c->num, 1) : random_hash(c->code, rows * sizeof *c->code, 2);
+    uint64_t h =
+        c->num ? random_hash(c->num, rows * sizeof *c->num, 1) : random_hash(c->code, rows * sizeof *c->code, 2);
     return h ? h : 1;
 }
 
@@ -77,7 +78,8 @@ static uint32_t twin_of(const Prep *p, uint32_t raw)
     for (uint32_t i = 0; i < raw; i++) {
         const Column *d = &t->col[i];
         if (p->print[i] != p->print[raw] || !c->num != !d->num || c->type != d->type) continue;
-        bool same = c->num ? !memcmp(c->num, d->num, t->rows * sizeof *c->num) : !memcmp(c->code, d->code, t->rows * sizeof *c->code);
+        bool same = c->num ? !memcmp(c->num, d->num, t->rows * sizeof *c->num)
+                           : !memcmp(c->code, d->code, t->rows * sizeof *c->code);
         if (same) return i;
     }
     return UINT32_MAX;
@@ -92,7 +94,10 @@ static Err useless(Ctx *cx, Prep *p, uint32_t raw, size_t known, const char **wh
     if (!known) *why = "it is empty";
     else if (c->type == COLUMN_ID) {
         *why = "it names each row";
-        TRY(cx, auto_warn(cx, p->a, "column '%s' names each row (an id) and is left out; --type '%s=category' or =text uses it", c->name, c->name));
+        TRY(cx,
+            auto_warn(cx, p->a,
+                      "column '%s' names each row (an id) and is left out; --type '%s=category' or =text uses it",
+                      c->name, c->name));
     } else if (known == t->rows && one_value(c, t->rows)) *why = "it has one value only";
     if (*why) return OK;
     p->print[raw] = column_print(c, t->rows);
@@ -111,8 +116,9 @@ static void tell_missing(Prep *p, const Column *c, size_t known)
     json_open(&p->missing);
     json_key_text(&p->missing, "column", c->name);
     json_key_num(&p->missing, "share", (double)(rows - known) / (double)rows);
-    json_key_text(&p->missing, "how", c->num ? "stays missing: trees route it, other learners fill in the median and mark the gap"
-                                             : "stays missing: trees route it, other learners treat it as a level of its own");
+    json_key_text(&p->missing, "how",
+                  c->num ? "stays missing: trees route it, other learners fill in the median and mark the gap"
+                         : "stays missing: trees route it, other learners treat it as a level of its own");
     json_close(&p->missing);
 }
 
@@ -165,8 +171,9 @@ static Err encode_text(Ctx *cx, Prep *p, uint32_t raw)
     TRY(cx, make_text_dense(cx, &p->m, words, TEXT_DIMS));
     TRY(cx, make_text_score(cx, &p->m, words));
     bool full = steps_features(p->m.steps) > before;
-    tell_encoded(p, c, steps_words_n(p->m.steps, words), 0, full ? "counts, singular vectors of weighed words, a linear score out of fold"
-                                                                : "counts of characters and words; there was no time for more");
+    tell_encoded(p, c, steps_words_n(p->m.steps, words), 0,
+                 full ? "counts, singular vectors of weighed words, a linear score out of fold"
+                      : "counts of characters and words; there was no time for more");
     p->a->short_of_time |= !full;
     return OK;
 }
@@ -196,8 +203,9 @@ static Err tell(Ctx *cx, Prep *p)
     Auto *a = p->a;
     Text *t = &a->json[STAGE_PREPROCESS];
     size_t n = steps_features(a->steps);
-    snprintf(a->summary[STAGE_PREPROCESS], sizeof a->summary[STAGE_PREPROCESS], "%zu column%s to %zu feature%s: %u encoded, %u with gaps, %u left out",
-             a->raw->cols, a->raw->cols == 1 ? "" : "s", n, n == 1 ? "" : "s", p->encoded_n, p->missing_n, p->dropped_n);
+    snprintf(a->summary[STAGE_PREPROCESS], sizeof a->summary[STAGE_PREPROCESS],
+             "%zu column%s to %zu feature%s: %u encoded, %u with gaps, %u left out", a->raw->cols,
+             a->raw->cols == 1 ? "" : "s", n, n == 1 ? "" : "s", p->encoded_n, p->missing_n, p->dropped_n);
     if (t->cx) text_clear(t);
     text_init(t, cx);
     json_open(t);
@@ -221,7 +229,8 @@ Err stage_preprocess(Ctx *cx, Auto *a)
         json_open_array(list[i]);
     }
     GET_DONE(cx, p.print, a->raw->cols, "preparing %zu columns", a->raw->cols);
-    TRY_DONE(cx, maker_init(cx, &p.m, a->raw, a->schema, a->task, a->classes, a->class_name, a->y, a->fold, a->folds));
+    TRY_DONE(cx,
+             maker_init(cx, &p.m, a->raw, a->schema, a->task, a->classes, a->class_name, a->y, a->fold, a->folds));
     double texts = 0;
     for (uint32_t i = 0; i < a->raw->cols; i++) texts += a->raw->col[i].type == COLUMN_TEXT;
     p.m.text_s = fmax(auto_left_s(cx, a, STAGE_PREPROCESS), 0) * TEXT_TIME / fmax(texts, 1);
@@ -230,8 +239,10 @@ Err stage_preprocess(Ctx *cx, Auto *a)
         TRY_DONE(cx, encode(cx, &p, i));
     }
     if (!steps_features(p.m.steps)) {
-        err = FAIL(cx, ERR_BAD_INPUT, "no column can teach anything about '%s': all are constant, empty or ids; give more columns, "
-                   "or --type COLUMN=category for one that is taken for an id", a->in->target ? a->in->target : "the target");
+        err = FAIL(cx, ERR_BAD_INPUT,
+                   "no column can teach anything about '%s': all are constant, empty or ids; give more columns, "
+                   "or --type COLUMN=category for one that is taken for an id",
+                   a->in->target ? a->in->target : "the target");
         goto done;
     }
     TRY_DONE(cx, maker_apply(cx, &p.m));

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#define WHOLE_END 0x1p53         /* as room table has it */
+#define WHOLE_END 0x1p53 /* as room table has it */
 
 /* ------------------------------------------------------------------ keys */
 
@@ -59,12 +59,17 @@ Err keys_index_slots(Ctx *cx, Keys *k)
         uint64_t at;
         if (k->pair) {
             uint32_t a = k->pair[2 * (size_t)i], b = k->pair[2 * (size_t)i + 1];
-            if (keys_find_pair(k, a, b) >= 0) return FAIL(cx, ERR_CORRUPT, "the build's steps are damaged: a pair of levels stands twice in its table");
+            if (keys_find_pair(k, a, b) >= 0)
+                return FAIL(cx, ERR_CORRUPT,
+                            "the build's steps are damaged: a pair of levels stands twice in its table");
             at = pair_hash(a, b);
         } else {
             const char *s = k->bytes + k->offset[i];
             size_t n = (size_t)(k->offset[i + 1] - k->offset[i]);
-            if (keys_find(k, s, n) >= 0) return FAIL(cx, ERR_CORRUPT, "the build's steps are damaged: level '%.*s' stands twice in its table", (int)(n > 40 ? 40 : n), s);
+            if (keys_find(k, s, n) >= 0)
+                return FAIL(cx, ERR_CORRUPT,
+                            "the build's steps are damaged: level '%.*s' stands twice in its table",
+                            (int)(n > 40 ? 40 : n), s);
             at = random_hash(s, n, 0);
         }
         while (k->slot[at & (k->slots - 1)]) at++;
@@ -73,7 +78,10 @@ Err keys_index_slots(Ctx *cx, Keys *k)
     return OK;
 }
 
-static bool digit(char c) { return c >= '0' && c <= '9'; }
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 size_t steps_spelling(const char *s, size_t n, char buf[NUM_TEXT_MAX], const char **out)
 {
@@ -83,13 +91,13 @@ size_t steps_spelling(const char *s, size_t n, char buf[NUM_TEXT_MAX], const cha
     *out = s;
     size_t lead = n && (*s == '-' || *s == '+');
     if (n <= lead || !(digit(s[lead]) || s[lead] == '.')) return n;
-    if (s[lead] == '0' && n > lead + 1 && digit(s[lead + 1])) return n;      /* 007 is a name */
+    if (s[lead] == '0' && n > lead + 1 && digit(s[lead + 1])) return n; /* 007 is a name */
     if (!num_read(s, n, &v) || !isfinite(v)) return n;
     size_t digits = lead;
     while (digits < n && digit(s[digits])) digits++;
-    if (digits == n && fabs(v) >= WHOLE_END) return n;                       /* more digits than a double holds: a name */
+    if (digits == n && fabs(v) >= WHOLE_END) return n; /* more digits than a double holds: a name */
     *out = buf;
-    return num_text(v + 0.0, buf);                                           /* -0 becomes 0 */
+    return num_text(v + 0.0, buf); /* -0 becomes 0 */
 }
 
 static void keys_drop(Ctx *cx, Keys *k)
@@ -158,7 +166,8 @@ done:
     return err;
 }
 
-Err steps_add_pairs(Ctx *cx, Steps *s, uint32_t keys_a, uint32_t keys_b, const uint32_t *pair, uint32_t n, uint32_t *keys)
+Err steps_add_pairs(Ctx *cx, Steps *s, uint32_t keys_a, uint32_t keys_b, const uint32_t *pair, uint32_t n,
+                    uint32_t *keys)
 {
     Err err = OK;
     assert(keys_a < s->keys_n && keys_b < s->keys_n && n < STEPS_KEYS_MAX);
@@ -205,8 +214,8 @@ static void words_drop(Ctx *cx, Words *w)
     ctx_put(cx, w->slot);
 }
 
-Err steps_add_words(Ctx *cx, Steps *s, uint32_t raw, uint32_t bits, bool chars, const uint32_t *bucket, const float *idf,
-                    uint32_t n, uint32_t *words)
+Err steps_add_words(Ctx *cx, Steps *s, uint32_t raw, uint32_t bits, bool chars, const uint32_t *bucket,
+                    const float *idf, uint32_t n, uint32_t *words)
 {
     Err err = OK;
     Words w = { .raw = raw, .bits = bits, .n = n, .chars = chars };
@@ -245,7 +254,8 @@ const char *row_check(const Steps *s, Row *row)
     if (row->outs < 1 || row->outs > STEPS_OUTS_MAX) return "an impossible number of features";
     if (row->parts != 1 && (!s->folds || row->parts != s->folds + 1)) return "an impossible number of parts";
     row->n = 0;
-    if (row->op == STEP_LOOKUP || row->op == STEP_TEXT_DENSE || row->op == STEP_TEXT_SCORE) return check_table(s, row);
+    if (row->op == STEP_LOOKUP || row->op == STEP_TEXT_DENSE || row->op == STEP_TEXT_SCORE)
+        return check_table(s, row);
     if (row->outs != 1 || row->parts != 1) return "more features than it can make";
     switch (row->op) {
     case STEP_NUMBER: return raw_a && s->raw_numeric[row->a] ? NULL : "a column that holds no numbers";
@@ -254,7 +264,8 @@ const char *row_check(const Steps *s, Row *row)
         if (row->kind >= DATE_PARTS_N) return "an unknown part of a date";
         return raw_a && s->raw_numeric[row->a] && isfinite(row->number) ? NULL : "a column that holds no dates";
     case STEP_GAP:
-        return raw_a && raw_b && s->raw_numeric[row->a] && s->raw_numeric[row->b] ? NULL : "a column that holds no dates";
+        return raw_a && raw_b && s->raw_numeric[row->a] && s->raw_numeric[row->b] ? NULL
+                                                                                  : "a column that holds no dates";
     case STEP_ARITH:
         if (row->kind >= ARITH_OPS_N) return "an unknown calculation";
         if (row->a >= s->features_n || row->b >= s->features_n) return "a feature that is not there";
@@ -279,14 +290,22 @@ void row_raw(const Steps *s, const Row *row, uint32_t raw[2])
 {
     raw[0] = raw[1] = FEATURE_NO_RAW;
     switch (row->op) {
-    case STEP_NUMBER: case STEP_DATE: case STEP_TEXT_STAT: raw_put(raw, row->a); break;
-    case STEP_GAP: raw_put(raw, row->a); raw_put(raw, row->b); break;
-    case STEP_CODE: case STEP_LOOKUP:
+    case STEP_NUMBER:
+    case STEP_DATE:
+    case STEP_TEXT_STAT: raw_put(raw, row->a); break;
+    case STEP_GAP:
+        raw_put(raw, row->a);
+        raw_put(raw, row->b);
+        break;
+    case STEP_CODE:
+    case STEP_LOOKUP:
         raw_put(raw, s->keys[row->a].raw[0]);
         raw_put(raw, s->keys[row->a].raw[1]);
-        if (row->op == STEP_LOOKUP && (row->kind == LOOKUP_MEAN || row->kind == LOOKUP_SPREAD)) raw_put(raw, row->about);
+        if (row->op == STEP_LOOKUP && (row->kind == LOOKUP_MEAN || row->kind == LOOKUP_SPREAD))
+            raw_put(raw, row->about);
         break;
-    case STEP_TEXT_DENSE: case STEP_TEXT_SCORE: raw_put(raw, s->words[row->a].raw); break;
+    case STEP_TEXT_DENSE:
+    case STEP_TEXT_SCORE: raw_put(raw, s->words[row->a].raw); break;
     case STEP_ARITH:
         for (int i = 0; i < 2; i++) raw_put(raw, s->feature[row->a].raw[i]);
         for (int i = 0; i < 2; i++) raw_put(raw, s->feature[row->b].raw[i]);
@@ -302,14 +321,17 @@ FeatureKind row_kind(const Row *row)
 
 Err steps_append(Ctx *cx, Steps *s, Row *row, char **name)
 {
-    bool ok = row->outs <= STEPS_FEATURES_MAX - s->features_n && one_more(cx, (void **)&s->row, s->rows_n, &s->rows_cap, sizeof *row);
+    bool ok = row->outs <= STEPS_FEATURES_MAX - s->features_n &&
+              one_more(cx, (void **)&s->row, s->rows_n, &s->rows_cap, sizeof *row);
     uint32_t n = s->features_n;
     for (uint32_t i = 0; ok && i < row->outs; i++) {
         ok = one_more(cx, (void **)&s->feature, n + i, &s->feature_cap, sizeof *s->feature) &&
              one_more(cx, (void **)&s->feature_row, n + i, &s->feature_row_cap, sizeof *s->feature_row);
         if (!ok) break;
         Feature *f = &s->feature[n + i];
-        *f = (Feature){ .name = NULL, .kind = row_kind(row), .levels = row->op == STEP_CODE ? s->keys[row->a].n : 0 };
+        *f = (Feature){ .name = NULL,
+                        .kind = row_kind(row),
+                        .levels = row->op == STEP_CODE ? s->keys[row->a].n : 0 };
         row_raw(s, row, f->raw);
         s->feature_row[n + i] = s->rows_n;
     }
@@ -337,8 +359,14 @@ Err steps_add(Ctx *cx, Steps *s, const StepAdd *in)
 {
     Err err = OK;
     char *name[STEPS_OUTS_MAX] = { NULL };
-    Row row = { .op = in->op, .kind = in->kind, .a = in->a, .b = in->b, .about = in->about, .number = in->number,
-                .outs = in->outs, .parts = in->parted ? s->folds + 1 : 1 };
+    Row row = { .op = in->op,
+                .kind = in->kind,
+                .a = in->a,
+                .b = in->b,
+                .about = in->about,
+                .number = in->number,
+                .outs = in->outs,
+                .parts = in->parted ? s->folds + 1 : 1 };
     const char *wrong = row_check(s, &row);
     if (wrong) return FAIL(cx, ERR_BUG, "a step names %s", wrong);
     for (uint32_t i = 0; i < in->outs; i++) {
@@ -385,13 +413,31 @@ void steps_free(Ctx *cx, Steps *s)
 
 /* --------------------------------------------------------------- telling */
 
-uint32_t steps_parts(const Steps *s) { return s->parted ? s->folds + 1 : 1; }
-size_t steps_features(const Steps *s) { return s->features_n; }
-const Feature *steps_feature(const Steps *s, size_t i) { return &s->feature[i]; }
-uint32_t steps_keys_n(const Steps *s, uint32_t keys) { return s->keys[keys].n; }
+uint32_t steps_parts(const Steps *s)
+{
+    return s->parted ? s->folds + 1 : 1;
+}
+size_t steps_features(const Steps *s)
+{
+    return s->features_n;
+}
+const Feature *steps_feature(const Steps *s, size_t i)
+{
+    return &s->feature[i];
+}
+uint32_t steps_keys_n(const Steps *s, uint32_t keys)
+{
+    return s->keys[keys].n;
+}
 
-uint32_t steps_words_n(const Steps *s, uint32_t words) { return s->words[words].n; }
-uint32_t steps_words_raw(const Steps *s, uint32_t words) { return s->words[words].raw; }
+uint32_t steps_words_n(const Steps *s, uint32_t words)
+{
+    return s->words[words].n;
+}
+uint32_t steps_words_raw(const Steps *s, uint32_t words)
+{
+    return s->words[words].raw;
+}
 
 void steps_keys_raw(const Steps *s, uint32_t keys, uint32_t raw[2])
 {
@@ -423,19 +469,28 @@ bool steps_uses(const Steps *s, uint32_t raw)
 
 static const char *const date_how[DATE_PARTS_N] = {
     [DATE_DAYS] = "days since the first date of the training rows",
-    [DATE_YEAR] = "the year", [DATE_MONTH] = "the month, 1 to 12", [DATE_DAY] = "the day of the month",
-    [DATE_WEEKDAY] = "the day of the week, Monday is 0", [DATE_HOUR] = "the hour of the day",
-    [DATE_MINUTE] = "the minute of the hour", [DATE_YEAR_SIN] = "where in the year it falls, as a sine",
-    [DATE_YEAR_COS] = "where in the year it falls, as a cosine", [DATE_WEEKEND] = "1 on Saturday and Sunday, else 0",
+    [DATE_YEAR] = "the year",
+    [DATE_MONTH] = "the month, 1 to 12",
+    [DATE_DAY] = "the day of the month",
+    [DATE_WEEKDAY] = "the day of the week, Monday is 0",
+    [DATE_HOUR] = "the hour of the day",
+    [DATE_MINUTE] = "the minute of the hour",
+    [DATE_YEAR_SIN] = "where in the year it falls, as a sine",
+    [DATE_YEAR_COS] = "where in the year it falls, as a cosine",
+    [DATE_WEEKEND] = "1 on Saturday and Sunday, else 0",
 };
 static const char *const text_how[TEXT_STATS_N] = {
-    [TEXT_CHARS] = "how many characters", [TEXT_WORDS] = "how many words",
-    [TEXT_CAPITALS] = "share of characters that are capitals", [TEXT_DIGITS] = "share of characters that are digits",
+    [TEXT_CHARS] = "how many characters",
+    [TEXT_WORDS] = "how many words",
+    [TEXT_CAPITALS] = "share of characters that are capitals",
+    [TEXT_DIGITS] = "share of characters that are digits",
     [TEXT_MARKS] = "share of characters that are neither letters, digits nor blanks",
 };
 static const char *const arith_how[ARITH_OPS_N] = {
-    [ARITH_ADD] = "sum of two numbers", [ARITH_SUB] = "difference of two numbers",
-    [ARITH_MUL] = "product of two numbers", [ARITH_DIV] = "one number divided by the other",
+    [ARITH_ADD] = "sum of two numbers",
+    [ARITH_SUB] = "difference of two numbers",
+    [ARITH_MUL] = "product of two numbers",
+    [ARITH_DIV] = "one number divided by the other",
 };
 
 static void tell_lookup(const Row *row, Text *how)
@@ -444,7 +499,10 @@ static void tell_lookup(const Row *row, Text *how)
     case LOOKUP_BOOLEAN: text_put(how, "yes is 1, no is 0"); break;
     case LOOKUP_COUNT: text_put(how, "logarithm of 1 + how often the value was seen in training"); break;
     case LOOKUP_TARGET:
-        text_fmt(how, "mean of the target among rows with this value (%zu values), pulled towards the overall mean; fitted out of fold", row->n);
+        text_fmt(how,
+                 "mean of the target among rows with this value (%zu values), pulled towards the overall mean; "
+                 "fitted out of fold",
+                 row->n);
         break;
     case LOOKUP_MEAN: text_put(how, "mean of the number among rows with this value"); break;
     default: text_put(how, "standard deviation of the number among rows with this value"); break;
@@ -456,7 +514,8 @@ static void tell_row(const Steps *s, const Row *row, Text *how)
     switch (row->op) {
     case STEP_NUMBER: text_put(how, "the number itself"); break;
     case STEP_CODE:
-        text_fmt(how, "%zu levels, most frequent first; rare and unseen ones count as missing", row->n ? row->n : (size_t)s->keys[row->a].n);
+        text_fmt(how, "%zu levels, most frequent first; rare and unseen ones count as missing",
+                 row->n ? row->n : (size_t)s->keys[row->a].n);
         break;
     case STEP_LOOKUP: tell_lookup(row, how); break;
     case STEP_DATE: text_put(how, date_how[row->kind]); break;
@@ -465,9 +524,12 @@ static void tell_row(const Steps *s, const Row *row, Text *how)
     case STEP_TEXT_STAT: text_put(how, text_how[row->kind]); break;
     case STEP_TEXT_DENSE:
         text_fmt(how, "words%s weighed by rarity (%zu counted), pressed into %u numbers by singular vectors",
-                 s->words[row->a].chars ? ", pairs of words and letter triples" : " and pairs of words", row->n, row->outs);
+                 s->words[row->a].chars ? ", pairs of words and letter triples" : " and pairs of words", row->n,
+                 row->outs);
         break;
-    case STEP_TEXT_SCORE: text_fmt(how, "linear score of the target from %zu words, fitted out of fold", row->n); break;
+    case STEP_TEXT_SCORE:
+        text_fmt(how, "linear score of the target from %zu words, fitted out of fold", row->n);
+        break;
     case STEP_OPS_N: break;
     }
 }

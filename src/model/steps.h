@@ -22,11 +22,12 @@ typedef struct Steps Steps;
 /* Features made from a table: owns its columns.  */
 typedef struct StepFrame StepFrame;
 
-/* Apply to any table whose columns follow `schema` (same order, same storage; see build_conform).
-**   parts    0: only features that need no part; n: also those of parts 0..n-1
-** ERR_SHAPE the table does not follow the schema; ERR_NOMEM */
+/* Apply to any table whose columns follow the schema the steps were made for (same order, same storage; see
+** build_conform).  All parts are made; parts share the columns that need none.  The frame keeps s.
+** ERR_SHAPE the table does not follow the schema; ERR_LIMIT 2^32 rows; ERR_NOMEM
+** Cost: 0.1 ms for 500 rows of 80 numbers and categories, 2 us for one; about 10 us a text of 120 n-grams. */
 MUST_USE Err steps_apply(Ctx *cx, const Steps *s, const Table *t, StepFrame **out);
-Frame steps_frame(const StepFrame *f, uint32_t part);      /* a view: valid as long as f */
+Frame steps_frame(const StepFrame *f, uint32_t part);      /* a view: valid as long as f and its steps */
 void steps_frame_free(Ctx *cx, StepFrame *f);
 
 uint32_t steps_parts(const Steps *s);                      /* 1 when nothing depends on the part */

@@ -15,7 +15,7 @@ static float to_float(double v)
 {
     if (v > FLT_MAX) return FLT_MAX;
     if (v < -FLT_MAX) return -FLT_MAX;
-    return (float)v + 0.0f;                          /* NaN stays; -0 becomes 0 */
+    return (float)v + 0.0f; /* NaN stays; -0 becomes 0 */
 }
 
 /* ------------------------------------------------------------------- keys */
@@ -168,7 +168,7 @@ static Err apply_text(Ctx *cx, const Steps *s, const Table *t, uint32_t words, u
     const Column *c = &t->col[s->words[words].raw];
     GET_DONE(cx, place, STEPS_GRAMS_MAX, "reading the words of '%s'", c->name);
     GET_DONE(cx, weight, STEPS_GRAMS_MAX, "reading the words of '%s'", c->name);
-    if (c->dict.n < t->rows)                         /* some text stands twice: do it once */
+    if (c->dict.n < t->rows) /* some text stands twice: do it once */
         GET_DONE(cx, first, c->dict.n, "reading the words of '%s'", c->name);
     for (size_t r = 0; r < t->rows; r++) {
         int32_t code = c->code[r];
@@ -236,13 +236,15 @@ static void apply_plain(const Row *row, const Table *t, StepFrame *f)
         for (size_t r = 0; r < t->rows; r++) to[r] = to_float(a->num[r]);
         break;
     case STEP_DATE:
-        for (size_t r = 0; r < t->rows; r++) to[r] = to_float(steps_date_part(a->num[r], (DatePart)row->kind, row->number));
+        for (size_t r = 0; r < t->rows; r++)
+            to[r] = to_float(steps_date_part(a->num[r], (DatePart)row->kind, row->number));
         break;
     case STEP_GAP:
         for (size_t r = 0; r < t->rows; r++) to[r] = to_float((a->num[r] - b->num[r]) / 86400);
         break;
     case STEP_ARITH:
-        apply_arith((ArithOp)row->kind, steps_frame_column(f, 0, row->a), steps_frame_column(f, 0, row->b), t->rows, to);
+        apply_arith((ArithOp)row->kind, steps_frame_column(f, 0, row->a), steps_frame_column(f, 0, row->b),
+                    t->rows, to);
         break;
     case STEP_TEXT_STAT: apply_stat(row, a, t->rows, to); break;
     default: break;
@@ -251,13 +253,21 @@ static void apply_plain(const Row *row, const Table *t, StepFrame *f)
 
 /* ------------------------------------------------------------------ frames */
 
-float *steps_frame_column(StepFrame *f, uint32_t part, size_t feature) { return f->col[(size_t)part * f->cols + feature]; }
-size_t steps_frame_rows(const StepFrame *f) { return f->rows; }
+float *steps_frame_column(StepFrame *f, uint32_t part, size_t feature)
+{
+    return f->col[(size_t)part * f->cols + feature];
+}
+size_t steps_frame_rows(const StepFrame *f)
+{
+    return f->rows;
+}
 
 Frame steps_frame(const StepFrame *f, uint32_t part)
 {
-    if (part >= f->parts) part = f->parts - 1;       /* nothing depends on the part, or the part that saw all */
-    return (Frame){ .rows = f->rows, .cols = f->cols, .feature = f->steps->feature,
+    if (part >= f->parts) part = f->parts - 1; /* nothing depends on the part, or the part that saw all */
+    return (Frame){ .rows = f->rows,
+                    .cols = f->cols,
+                    .feature = f->steps->feature,
                     .col = (const float *const *)(f->col + (size_t)part * f->cols) };
 }
 
@@ -308,12 +318,17 @@ static Err widen(Ctx *cx, const Steps *s, StepFrame *f)
 static Err check_shape(Ctx *cx, const Steps *s, const Table *t)
 {
     if (t->cols != s->raw_n)
-        return FAIL(cx, ERR_SHAPE, "the table has %zu columns, the steps were fitted on %u: conform it to the build first", t->cols, s->raw_n);
+        return FAIL(cx, ERR_SHAPE,
+                    "the table has %zu columns, the steps were fitted on %u: conform it to the build first",
+                    t->cols, s->raw_n);
     for (size_t i = 0; i < t->cols; i++)
         if (s->raw_numeric[i] ? !t->col[i].num : !t->col[i].code)
-            return FAIL(cx, ERR_SHAPE, "column '%s' does not hold %s, as it did in training: conform the table to the build first",
-                        t->col[i].name, s->raw_numeric[i] ? "numbers" : "levels");
-    if (t->rows >= UINT32_MAX) return FAIL(cx, ERR_LIMIT, "the table has %zu rows; the most is %u", t->rows, UINT32_MAX - 1);
+            return FAIL(
+                cx, ERR_SHAPE,
+                "column '%s' does not hold %s, as it did in training: conform the table to the build first",
+                t->col[i].name, s->raw_numeric[i] ? "numbers" : "levels");
+    if (t->rows >= UINT32_MAX)
+        return FAIL(cx, ERR_LIMIT, "the table has %zu rows; the most is %u", t->rows, UINT32_MAX - 1);
     return OK;
 }
 
@@ -331,7 +346,8 @@ Err steps_apply_more(Ctx *cx, const Steps *s, const Table *t, StepFrame *f)
     return OK;
 }
 
-Err steps_frame_gather(Ctx *cx, const StepFrame *f, const Steps *steps, const uint32_t *rows, size_t n, StepFrame **out)
+Err steps_frame_gather(Ctx *cx, const StepFrame *f, const Steps *steps, const uint32_t *rows, size_t n,
+                       StepFrame **out)
 {
     *out = NULL;
     assert(steps->features_n == f->cols && steps_parts(steps) == f->parts && steps->rows_n == f->rows_done);

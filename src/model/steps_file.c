@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define STEPS_VERSION 1
-#define ROW_BYTES_MIN 37            /* what one row takes at least */
+#define ROW_BYTES_MIN 37 /* what one row takes at least */
 
 /* ------------------------------------------------------------------ saving */
 
@@ -129,7 +129,8 @@ static Err load_keys(Ctx *cx, Reader *r, Steps *s)
     k->raw[1] = get_u32(r);
     k->n = get_u32(r);
     if (r->short_) return damaged(cx, "they end too early");
-    if (k->raw[0] >= s->raw_n || (k->raw[1] != STEPS_NONE && k->raw[1] >= s->raw_n)) return damaged(cx, "levels of a column that is not there");
+    if (k->raw[0] >= s->raw_n || (k->raw[1] != STEPS_NONE && k->raw[1] >= s->raw_n))
+        return damaged(cx, "levels of a column that is not there");
     if (k->n >= STEPS_KEYS_MAX) return damaged(cx, "an impossible number of levels");
     Err err = k->raw[1] == STEPS_NONE ? load_levels(cx, r, k) : load_pairs(cx, s, r, k);
     if (!err) err = keys_index_slots(cx, k);
@@ -194,7 +195,7 @@ static Err load_row(Ctx *cx, Reader *r, Steps *s)
         memcpy(name[i], at, n);
     }
     if (row.op == STEP_LOOKUP || row.op == STEP_TEXT_DENSE || row.op == STEP_TEXT_SCORE) {
-        size_t each = row.n * row.outs;                       /* below 2^32 x 2^8 */
+        size_t each = row.n * row.outs; /* below 2^32 x 2^8 */
         TRY_DONE(cx, load_table(cx, r, each * row.parts, &row.table));
         if (row.op != STEP_TEXT_DENSE) TRY_DONE(cx, load_table(cx, r, (size_t)row.outs * row.parts, &row.other));
     }

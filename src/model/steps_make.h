@@ -11,32 +11,48 @@
 
 #include "model/steps.h"
 
-#define STEPS_NONE UINT32_MAX
+#define STEPS_NONE         UINT32_MAX
 #define STEPS_FEATURES_MAX (1u << 20)
-#define STEPS_PARTS_MAX 65             /* BUILD_PARTS_MAX folds and the part that saw all */
-#define STEPS_KEYS_MAX (1u << 24)      /* levels in one key table */
-#define STEPS_BITS_MAX 20              /* hash space of words: 2^bits buckets */
-#define STEPS_OUTS_MAX 256             /* features one row makes */
-#define STEPS_GRAMS_MAX 20000          /* n-grams read of one text */
+#define STEPS_PARTS_MAX    65         /* BUILD_PARTS_MAX folds and the part that saw all */
+#define STEPS_KEYS_MAX     (1u << 24) /* levels in one key table */
+#define STEPS_BITS_MAX     20         /* hash space of words: 2^bits buckets */
+#define STEPS_OUTS_MAX     256        /* features one row makes */
+#define STEPS_GRAMS_MAX    20000      /* n-grams read of one text */
 
 /* What a row does.  Numbers are written into build files: never reused. */
 typedef enum StepOp {
-    STEP_NUMBER,         /* a = raw numeric column */
-    STEP_CODE,           /* a = keys: the index itself, a category */
-    STEP_LOOKUP,         /* a = keys: a table's number for each index; kind says what it means */
-    STEP_DATE,           /* a = raw datetime column; kind: a DatePart; number: where days are counted from */
-    STEP_GAP,            /* a, b = raw datetime columns: days from b to a */
-    STEP_ARITH,          /* a, b = earlier features that need no part; kind: an ArithOp */
-    STEP_TEXT_STAT,      /* a = raw dictionary column; kind: a TextStat */
-    STEP_TEXT_DENSE,     /* a = words: outs sums of weight x table (singular vectors) */
-    STEP_TEXT_SCORE,     /* a = words: the same, fitted with the target, so a table a part, plus a constant */
+    STEP_NUMBER,     /* a = raw numeric column */
+    STEP_CODE,       /* a = keys: the index itself, a category */
+    STEP_LOOKUP,     /* a = keys: a table's number for each index; kind says what it means */
+    STEP_DATE,       /* a = raw datetime column; kind: a DatePart; number: where days are counted from */
+    STEP_GAP,        /* a, b = raw datetime columns: days from b to a */
+    STEP_ARITH,      /* a, b = earlier features that need no part; kind: an ArithOp */
+    STEP_TEXT_STAT,  /* a = raw dictionary column; kind: a TextStat */
+    STEP_TEXT_DENSE, /* a = words: outs sums of weight x table (singular vectors) */
+    STEP_TEXT_SCORE, /* a = words: the same, fitted with the target, so a table a part, plus a constant */
     STEP_OPS_N
 } StepOp;
 
-typedef enum LookupKind { LOOKUP_BOOLEAN, LOOKUP_COUNT, LOOKUP_TARGET, LOOKUP_MEAN, LOOKUP_SPREAD, LOOKUP_KINDS_N } LookupKind;
+typedef enum LookupKind {
+    LOOKUP_BOOLEAN,
+    LOOKUP_COUNT,
+    LOOKUP_TARGET,
+    LOOKUP_MEAN,
+    LOOKUP_SPREAD,
+    LOOKUP_KINDS_N
+} LookupKind;
 typedef enum DatePart {
-    DATE_DAYS, DATE_YEAR, DATE_MONTH, DATE_DAY, DATE_WEEKDAY, DATE_HOUR, DATE_MINUTE,
-    DATE_YEAR_SIN, DATE_YEAR_COS, DATE_WEEKEND, DATE_PARTS_N
+    DATE_DAYS,
+    DATE_YEAR,
+    DATE_MONTH,
+    DATE_DAY,
+    DATE_WEEKDAY,
+    DATE_HOUR,
+    DATE_MINUTE,
+    DATE_YEAR_SIN,
+    DATE_YEAR_COS,
+    DATE_WEEKEND,
+    DATE_PARTS_N
 } DatePart;
 typedef enum ArithOp { ARITH_ADD, ARITH_SUB, ARITH_MUL, ARITH_DIV, ARITH_OPS_N } ArithOp;
 typedef enum TextStat { TEXT_CHARS, TEXT_WORDS, TEXT_CAPITALS, TEXT_DIGITS, TEXT_MARKS, TEXT_STATS_N } TextStat;
@@ -44,12 +60,12 @@ typedef enum TextStat { TEXT_CHARS, TEXT_WORDS, TEXT_CAPITALS, TEXT_DIGITS, TEXT
 typedef struct StepAdd {
     StepOp op;
     uint32_t kind;
-    uint32_t a, b;                     /* see StepOp; STEPS_NONE where unused */
-    uint32_t about;                    /* LOOKUP_MEAN, LOOKUP_SPREAD: the raw number column that was averaged */
+    uint32_t a, b;  /* see StepOp; STEPS_NONE where unused */
+    uint32_t about; /* LOOKUP_MEAN, LOOKUP_SPREAD: the raw number column that was averaged */
     double number;
-    uint32_t outs;                     /* features made, 1 .. STEPS_OUTS_MAX */
-    const char *const *name;           /* outs                                                      (copied) */
-    bool parted;                       /* the table was fitted with the target: one for each part */
+    uint32_t outs;           /* features made, 1 .. STEPS_OUTS_MAX */
+    const char *const *name; /* outs                                                      (copied) */
+    bool parted;             /* the table was fitted with the target: one for each part */
     /* LOOKUP, TEXT_*: parts x n x outs numbers, n being the keys' or words' size; `other` parts x outs:
     ** LOOKUP: a level never seen; TEXT_SCORE: added to the sum.  parts is 1 unless parted.          (copied) */
     const float *table, *other;
@@ -72,9 +88,10 @@ MUST_USE Err steps_add(Ctx *cx, Steps *s, const StepAdd *row);
 /* Index of every row of t under those keys: -1 missing, -2 never seen.  out: t->rows */
 MUST_USE Err steps_key_index(Ctx *cx, const Steps *s, const Table *t, uint32_t keys, int32_t *out);
 uint32_t steps_keys_n(const Steps *s, uint32_t keys);
-void steps_keys_raw(const Steps *s, uint32_t keys, uint32_t raw[2]);                    /* raw[1] STEPS_NONE: of one column */
-const char *steps_keys_text(const Steps *s, uint32_t keys, uint32_t level, size_t *n);  /* not of pairs; not NUL-ended */
-uint32_t steps_keys_of(const Steps *s, uint32_t raw);                                   /* keys of that one column, or STEPS_NONE */
+void steps_keys_raw(const Steps *s, uint32_t keys, uint32_t raw[2]); /* raw[1] STEPS_NONE: of one column */
+const char *steps_keys_text(const Steps *s, uint32_t keys, uint32_t level,
+                            size_t *n);               /* not of pairs; not NUL-ended */
+uint32_t steps_keys_of(const Steps *s, uint32_t raw); /* keys of that one column, or STEPS_NONE */
 uint32_t steps_words_n(const Steps *s, uint32_t words);
 uint32_t steps_words_raw(const Steps *s, uint32_t words);
 /* The one spelling of a level: what the table reads as a number becomes num_text's, else as it is.
@@ -86,18 +103,20 @@ size_t steps_grams(const char *s, size_t n, uint32_t bits, bool chars, uint32_t 
 /* Weights of a text: places among the words' buckets (ascending) and (1 + ln count) x idf, of length 1.
 ** place, weight: STEPS_GRAMS_MAX.  Returns how many. */
 size_t steps_weigh(const Steps *s, uint32_t words, const char *text, size_t n, uint32_t *place, float *weight);
-double steps_date_part(double seconds, DatePart part, double from);     /* NaN for a time outside years -9999 .. 9999 */
+double steps_date_part(double seconds, DatePart part,
+                       double from); /* NaN for a time outside years -9999 .. 9999 */
 double steps_text_stat(const char *s, size_t n, TextStat stat);
 
 /* steps_describe of the first n features only. */
 MUST_USE Err steps_describe_first(Ctx *cx, const Steps *s, const Schema *schema, size_t n, Text *json);
-bool steps_uses(const Steps *s, uint32_t raw);             /* some feature needs this raw column */
+bool steps_uses(const Steps *s, uint32_t raw); /* some feature needs this raw column */
 
 /* Compute the rows that were added since the frame was made (or since the last call).  Part features get
 ** what new rows would get: the caller overwrites them for training rows by steps_frame_column. */
 MUST_USE Err steps_apply_more(Ctx *cx, const Steps *s, const Table *t, StepFrame *f);
 /* A copy of f's values for some rows (NULL: the first n), as a frame of `steps`, which make the same features. */
-MUST_USE Err steps_frame_gather(Ctx *cx, const StepFrame *f, const Steps *steps, const uint32_t *rows, size_t n, StepFrame **out);
+MUST_USE Err steps_frame_gather(Ctx *cx, const StepFrame *f, const Steps *steps, const uint32_t *rows, size_t n,
+                                StepFrame **out);
 float *steps_frame_column(StepFrame *f, uint32_t part, size_t feature);
 size_t steps_frame_rows(const StepFrame *f);
 

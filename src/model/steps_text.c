@@ -12,13 +12,25 @@
 #include <math.h>
 #include <string.h>
 
-#define WORD_BYTES_MAX 40        /* longer words are cut */
-#define DAY_S 86400.0
+#define WORD_BYTES_MAX 40 /* longer words are cut */
+#define DAY_S          86400.0
 
-static bool is_letter(unsigned char c) { return (unsigned)(c | 32) - 'a' < 26u; }
-static bool is_digit(unsigned char c) { return (unsigned)c - '0' < 10u; }
-static bool is_blank(unsigned char c) { return c <= ' '; }
-static bool is_word(unsigned char c) { return is_letter(c) || is_digit(c) || c >= 128; }
+static bool is_letter(unsigned char c)
+{
+    return (unsigned)(c | 32) - 'a' < 26u;
+}
+static bool is_digit(unsigned char c)
+{
+    return (unsigned)c - '0' < 10u;
+}
+static bool is_blank(unsigned char c)
+{
+    return c <= ' ';
+}
+static bool is_word(unsigned char c)
+{
+    return is_letter(c) || is_digit(c) || c >= 128;
+}
 
 /* ----------------------------------------------------------------- dates */
 
@@ -28,14 +40,15 @@ double steps_date_part(double seconds, DatePart part, double from)
     if (part == DATE_DAYS) return (seconds - from) / DAY_S;
     int64_t day = (int64_t)floor(seconds / DAY_S);
     double in_day = seconds - (double)day * DAY_S;
-    int64_t weekday = ((day + 3) % 7 + 7) % 7;                    /* 1970-01-01 was a Thursday */
+    int64_t weekday = ((day + 3) % 7 + 7) % 7; /* 1970-01-01 was a Thursday */
     /* Civil date from a count of days (Hinnant, chrono-compatible algorithms). */
     int64_t z = day + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
+            doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153, d = doy - (153 * mp + 2) / 5 + 1, m = mp < 10 ? mp + 3 : mp - 9;
     int64_t y = yoe + era * 400 + (m <= 2);
     bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-    int64_t year_day = m > 2 ? doy + 60 + leap : doy - 305;       /* doy counts from March 1; result from 1 */
+    int64_t year_day = m > 2 ? doy + 60 + leap : doy - 305; /* doy counts from March 1; result from 1 */
     switch (part) {
     case DATE_YEAR: return (double)y;
     case DATE_MONTH: return (double)m;
@@ -58,7 +71,7 @@ double steps_text_stat(const char *s, size_t n, TextStat stat)
     bool inside = false;
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
-        if ((c & 0xC0) == 0x80) continue;                         /* a UTF-8 continuation byte */
+        if ((c & 0xC0) == 0x80) continue; /* a UTF-8 continuation byte */
         chars++;
         words += is_word(c) && !inside;
         inside = is_word(c);

@@ -14,7 +14,11 @@
 
 #define TYPES_MAX 16
 
-typedef struct Data { Table *all, *raw; double *y; uint8_t *fold; } Data;
+typedef struct Data {
+    Table *all, *raw;
+    double *y;
+    uint8_t *fold;
+} Data;
 
 /* The table without y and fold. */
 static Err take_raw(Ctx *cx, Data *d)
@@ -33,7 +37,7 @@ static Err take_raw(Ctx *cx, Data *d)
     Err err = table_rows(cx, d->all, rows, d->all->rows, &d->raw);
     ctx_put(cx, rows);
     if (err) return err;
-    Column kept[2] = { d->raw->col[y], d->raw->col[fold] };              /* moved to the end, beyond cols: freed later */
+    Column kept[2] = { d->raw->col[y], d->raw->col[fold] }; /* moved to the end, beyond cols: freed later */
     for (size_t i = 0; i < d->raw->cols; i++)
         if (i != y && i != fold) d->raw->col[n++] = d->raw->col[i];
     memcpy(&d->raw->col[n], kept, sizeof kept);
@@ -57,7 +61,8 @@ static Err read_ideas(Ctx *cx, const Auto *a, char *words, Maker *m)
 {
     uint32_t base = (uint32_t)steps_features(m->steps);
     for (char *rest = NULL, *w = strtok_r(words, ",", &rest); w; w = strtok_r(NULL, ",", &rest)) {
-        char *one = NULL, *make = strtok_r(w, ":", &one), *x = strtok_r(NULL, ":", &one), *y = strtok_r(NULL, ":", &one);
+        char *one = NULL, *make = strtok_r(w, ":", &one), *x = strtok_r(NULL, ":", &one),
+             *y = strtok_r(NULL, ":", &one);
         Idea idea = { .a = STEPS_NONE, .b = STEPS_NONE };
         if (!make || !x || !idea_read(make, &idea.kind)) return FAIL(cx, ERR_USAGE, "an idea is MAKE:A:B");
         idea.a = (uint32_t)schema_find(a->schema, x);
@@ -71,7 +76,8 @@ static Err fit(Ctx *cx, Auto *a, char *ideas)
 {
     Maker m;
     TRY(cx, stage_preprocess(cx, a));
-    Err err = maker_resume(cx, &m, a->raw, a->schema, a->task, a->classes, a->class_name, a->y, a->fold, a->folds, a->steps, a->frame);
+    Err err = maker_resume(cx, &m, a->raw, a->schema, a->task, a->classes, a->class_name, a->y, a->fold, a->folds,
+                           a->steps, a->frame);
     if (!err) err = read_ideas(cx, a, ideas, &m);
     a->steps = m.steps;
     a->frame = m.frame;
@@ -106,9 +112,11 @@ done:
 
 static Err read_types(Ctx *cx, char *words, QueryType *types, size_t *n)
 {
-    for (char *rest = NULL, *w = strtok_r(words, ",", &rest); w && *n < TYPES_MAX; w = strtok_r(NULL, ",", &rest), ++*n) {
+    for (char *rest = NULL, *w = strtok_r(words, ",", &rest); w && *n < TYPES_MAX;
+         w = strtok_r(NULL, ",", &rest), ++*n) {
         char *eq = strchr(w, '=');
-        if (!eq || !column_type_read(eq + 1, &types[*n].type)) return FAIL(cx, ERR_USAGE, "'%s' is not COLUMN=TYPE", w);
+        if (!eq || !column_type_read(eq + 1, &types[*n].type))
+            return FAIL(cx, ERR_USAGE, "'%s' is not COLUMN=TYPE", w);
         *eq = 0;
         types[*n].column = w;
     }
@@ -127,8 +135,13 @@ static Err run(Ctx *cx, int argc, char **argv)
     TRY(cx, read_types(cx, argv[4], types, &types_n));
     TRY_DONE(cx, query_read(cx, &(QueryIn){ .path = argv[0], .types = types, .types_n = types_n }, &d.all, NULL));
     TRY_DONE(cx, take_raw(cx, &d));
-    *a = (Auto){ .in = &in, .task = strcmp(argv[2], "regression") ? TASK_BINARY : TASK_REGRESSION, .raw = d.raw, .y = d.y, .rows = d.raw->rows,
-                 .fold = d.fold, .folds = (uint32_t)atoi(argv[3]) };
+    *a = (Auto){ .in = &in,
+                 .task = strcmp(argv[2], "regression") ? TASK_BINARY : TASK_REGRESSION,
+                 .raw = d.raw,
+                 .y = d.y,
+                 .rows = d.raw->rows,
+                 .fold = d.fold,
+                 .folds = (uint32_t)atoi(argv[3]) };
     a->classes = a->task == TASK_REGRESSION ? 0 : 2;
     a->metric = metric_default(a->task);
     for (int i = 0; i < STAGES_N; i++) text_init(&a->json[i], cx);
@@ -143,7 +156,7 @@ done:
         steps_free(cx, a->steps);
         schema_free(cx, a->schema);
     }
-    if (d.raw) d.raw->cols += 2;                        /* y and fold again */
+    if (d.raw) d.raw->cols += 2; /* y and fold again */
     table_free(cx, d.raw);
     table_free(cx, d.all);
     ctx_put(cx, d.y);

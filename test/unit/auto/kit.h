@@ -31,8 +31,14 @@ static inline Err kit_table(Ctx *cx, const char *head, const char *rows, Table *
         at += used;
         while (*at == ' ') at++;
     }
-    TRY(cx, builder_new(cx, &(BuilderIn){ .cols = cols, .name = names, .want = want, .na = table_na_default,
-                                          .na_n = table_na_default_n, .source = "kit" }, &b));
+    TRY(cx, builder_new(cx,
+                        &(BuilderIn){ .cols = cols,
+                                      .name = names,
+                                      .want = want,
+                                      .na = table_na_default,
+                                      .na_n = table_na_default_n,
+                                      .source = "kit" },
+                        &b));
     for (const char *at = rows; *at;) {
         size_t n = strcspn(at, "\n"), col = 0;
         memcpy(line, at, n);
@@ -94,8 +100,8 @@ typedef struct Kit {
     uint8_t *fold;
 } Kit;
 
-static inline Err kit_auto(Ctx *cx, Kit *k, const char *head, const char *rows, Task task, uint32_t classes, uint32_t folds,
-                           double (*target)(size_t row))
+static inline Err kit_auto(Ctx *cx, Kit *k, const char *head, const char *rows, Task task, uint32_t classes,
+                           uint32_t folds, double (*target)(size_t row))
 {
     static char word[16][4];
     *k = (Kit){ .in = { .target = "y", .trials = 4, .seed = 7 } };

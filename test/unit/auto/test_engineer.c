@@ -37,8 +37,14 @@ static Err fit_here(Ctx *cx, const Pool *p, Job *job)
     Feature *feature = ctx_get_n(cx, job->cols_n, sizeof *feature);
     const float **col = ctx_get_n(cx, job->cols_n, sizeof *col);
     uint32_t *train = ctx_get_n(cx, d->rows, sizeof *train), *valid = ctx_get_n(cx, d->rows, sizeof *valid);
-    FitIn in = { .task = d->task, .classes = d->classes, .X = { d->rows, job->cols_n, feature, col }, .y = d->y, .train = train,
-                 .valid = valid, .args = job->args, .metric = d->metric };
+    FitIn in = { .task = d->task,
+                 .classes = d->classes,
+                 .X = { d->rows, job->cols_n, feature, col },
+                 .y = d->y,
+                 .train = train,
+                 .valid = valid,
+                 .args = job->args,
+                 .metric = d->metric };
     FitOut out = { 0 };
     Text bytes;
     for (uint32_t i = 0; i < job->cols_n; i++) {
@@ -88,7 +94,10 @@ void pool_drop(Ctx *cx, Pool *p)
     (void)cx;
     p->n = 0;
 }
-uint32_t pool_workers(const Pool *p) { return p->backwards ? 4 : 1; }
+uint32_t pool_workers(const Pool *p)
+{
+    return p->backwards ? 4 : 1;
+}
 void job_clear(Ctx *cx, Job *job)
 {
     ctx_put(cx, job->model);
@@ -136,8 +145,8 @@ static double by_town(size_t i)
     return 2 * random_normal(&of) + random_normal(&r);
 }
 
-static Err run(Ctx *cx, Kit *k, Pool *p, const char *head, size_t n, void (*row)(size_t, char *, size_t), Task task, uint32_t folds,
-               double (*target)(size_t))
+static Err run(Ctx *cx, Kit *k, Pool *p, const char *head, size_t n, void (*row)(size_t, char *, size_t),
+               Task task, uint32_t folds, double (*target)(size_t))
 {
     char *rows = kit_rows(n, row);
     Err err = kit_auto(cx, k, head, rows, task, task == TASK_REGRESSION ? 0 : 2, folds, target);
@@ -154,7 +163,7 @@ static void a_planted_ratio_is_found_and_kept(void **state)
 {
     (void)state;
     Ctx cx = test_ctx();
-    for (uint32_t folds = 1; folds <= 5; folds += 2) {                  /* one holdout, three folds, five */
+    for (uint32_t folds = 1; folds <= 5; folds += 2) { /* one holdout, three folds, five */
         Kit k;
         Pool p = { .n = 0 };
         expect_ok(&cx, run(&cx, &k, &p, ratio_head, 1200, ratio_row, TASK_REGRESSION, folds, by_ratio));
@@ -179,11 +188,13 @@ static void target_means_that_help_are_kept_out_of_fold(void **state)
     Ctx cx = test_ctx();
     Kit k;
     Pool p = { .n = 0 };
-    expect_ok(&cx, run(&cx, &k, &p, "town:category x:number z:number", 1800, town_row, TASK_REGRESSION, 3, by_town));
+    expect_ok(&cx,
+              run(&cx, &k, &p, "town:category x:number z:number", 1800, town_row, TASK_REGRESSION, 3, by_town));
     assert_true(kit_has(k.a.steps, "target mean of town"));
     assert_int_equal(steps_parts(k.a.steps), 4);
     uint32_t at = kit_feature(k.a.steps, "target mean of town");
-    assert_memory_not_equal(steps_frame(k.a.frame, 0).col[at], steps_frame(k.a.frame, 3).col[at], k.a.rows * sizeof(float));
+    assert_memory_not_equal(steps_frame(k.a.frame, 0).col[at], steps_frame(k.a.frame, 3).col[at],
+                            k.a.rows * sizeof(float));
     kit_clear(&cx, &k);
     ctx_clear(&cx);
 }
@@ -208,10 +219,12 @@ static void the_order_in_which_fits_end_changes_nothing(void **state)
     Ctx cx = test_ctx();
     Kit k[2];
     Pool p[2] = { { .n = 0 }, { .backwards = true } };
-    for (int i = 0; i < 2; i++) expect_ok(&cx, run(&cx, &k[i], &p[i], ratio_head, 500, ratio_row, TASK_REGRESSION, 3, by_ratio));
+    for (int i = 0; i < 2; i++)
+        expect_ok(&cx, run(&cx, &k[i], &p[i], ratio_head, 500, ratio_row, TASK_REGRESSION, 3, by_ratio));
     assert_string_equal(k[0].a.json[STAGE_ENGINEER].at, k[1].a.json[STAGE_ENGINEER].at);
     for (uint32_t c = 0; c < steps_features(k[0].a.steps); c++)
-        assert_memory_equal(steps_frame(k[0].a.frame, 1).col[c], steps_frame(k[1].a.frame, 1).col[c], 500 * sizeof(float));
+        assert_memory_equal(steps_frame(k[0].a.frame, 1).col[c], steps_frame(k[1].a.frame, 1).col[c],
+                            500 * sizeof(float));
     for (int i = 0; i < 2; i++) kit_clear(&cx, &k[i]);
     ctx_clear(&cx);
 }
@@ -233,10 +246,12 @@ static void an_earlier_choice_is_made_again_without_a_fit(void **state)
     assert_int_equal(steps_features(again.a.steps), steps_features(k.a.steps));
     for (uint32_t c = 0; c < steps_features(k.a.steps); c++) {
         assert_string_equal(steps_feature(k.a.steps, c)->name, steps_feature(again.a.steps, c)->name);
-        assert_memory_equal(steps_frame(k.a.frame, 2).col[c], steps_frame(again.a.frame, 2).col[c], 600 * sizeof(float));
+        assert_memory_equal(steps_frame(k.a.frame, 2).col[c], steps_frame(again.a.frame, 2).col[c],
+                            600 * sizeof(float));
     }
     kit_clear(&cx, &again);
-    expect_ok(&cx, kit_auto(&cx, &again, "other:number c:category", "1|x\n2|x\n3|y\n4|y\n5|y\n6|x\n", TASK_REGRESSION, 0, 3, by_ratio));
+    expect_ok(&cx, kit_auto(&cx, &again, "other:number c:category", "1|x\n2|x\n3|y\n4|y\n5|y\n6|x\n",
+                            TASK_REGRESSION, 0, 3, by_ratio));
     again.in.resume_engineer = k.a.json[STAGE_ENGINEER].at;
     expect_ok(&cx, stage_preprocess(&cx, &again.a));
     expect_failure(&cx, stage_engineer(&cx, &again.a), ERR_BAD_INPUT, "cannot be made from this data");

@@ -5,16 +5,19 @@
 #include "base/random.h"
 #include "model/model.h"
 
-static double odd(size_t i) { return (double)(i % 2); }
+static double odd(size_t i)
+{
+    return (double)(i % 2);
+}
 
-static const char small_head[] = "n:number c:category b:boolean d:datetime same:number empty:number twin:number key:id once:category";
-static const char small_rows[] =
-    "1.5|red|yes|2020-01-31 10:00:00|4||1.5|a1|q\n"
-    "-2|blue|no|2020-02-29 23:59:00|4||-2|a2|w\n"
-    "|red|yes|1969-12-31|4|||a3|e\n"
-    "7|green||2021-07-03 12:30:00|4||7|a4|r\n"
-    "8|blue|no||4||8|a5|t\n"
-    "9|red|no|2000-03-01|4||9|a6|y\n";
+static const char small_head[] =
+    "n:number c:category b:boolean d:datetime same:number empty:number twin:number key:id once:category";
+static const char small_rows[] = "1.5|red|yes|2020-01-31 10:00:00|4||1.5|a1|q\n"
+                                 "-2|blue|no|2020-02-29 23:59:00|4||-2|a2|w\n"
+                                 "|red|yes|1969-12-31|4|||a3|e\n"
+                                 "7|green||2021-07-03 12:30:00|4||7|a4|r\n"
+                                 "8|blue|no||4||8|a5|t\n"
+                                 "9|red|no|2000-03-01|4||9|a6|y\n";
 
 static void small_features_are_what_they_say(void **state)
 {
@@ -33,7 +36,7 @@ static void small_features_are_what_they_say(void **state)
 
     uint32_t c = kit_feature(s, "c");
     assert_int_equal(f.feature[c].kind, FEATURE_CATEGORY);
-    assert_int_equal(f.feature[c].levels, 2);                /* green has one row */
+    assert_int_equal(f.feature[c].levels, 2); /* green has one row */
     assert_true(f.col[c][0] == 0 && f.col[c][1] == 1 && isnan(f.col[c][3]) && f.col[c][5] == 0);
 
     const float *b = f.col[kit_feature(s, "b")];
@@ -42,11 +45,11 @@ static void small_features_are_what_they_say(void **state)
     assert_true(f.col[kit_feature(s, "d.year")][2] == 1969);
     assert_true(f.col[kit_feature(s, "d.month")][1] == 2);
     assert_true(f.col[kit_feature(s, "d.day")][1] == 29);
-    assert_true(f.col[kit_feature(s, "d.weekday")][0] == 4);            /* a Friday */
-    assert_true(f.col[kit_feature(s, "d.weekend")][3] == 1);            /* a Saturday */
+    assert_true(f.col[kit_feature(s, "d.weekday")][0] == 4); /* a Friday */
+    assert_true(f.col[kit_feature(s, "d.weekend")][3] == 1); /* a Saturday */
     assert_true(f.col[kit_feature(s, "d.hour")][3] == 12);
     assert_true(f.col[kit_feature(s, "d.minute")][1] == 59);
-    assert_true(f.col[kit_feature(s, "d.days")][2] == 0);               /* the first date */
+    assert_true(f.col[kit_feature(s, "d.days")][2] == 0); /* the first date */
     assert_true(isnan(f.col[kit_feature(s, "d.days")][4]));
 
     assert_false(kit_has(s, "same"));
@@ -126,7 +129,7 @@ static void a_random_category_tells_nothing_of_the_target(void **state)
 {
     (void)state;
     check_no_leak(4);
-    check_no_leak(1);                                       /* one holdout */
+    check_no_leak(1); /* one holdout */
 }
 
 /* The same by definition, one row at a time. */
@@ -146,7 +149,7 @@ static double mean_by_hand(const Kit *k, const uint8_t *inner, size_t row, uint3
         sum += a->y[r];
         n++;
     }
-    if (same < 2) sum = n = 0;                              /* a rare level is like one never seen */
+    if (same < 2) sum = n = 0; /* a rare level is like one never seen */
     return (sum + 10 * all / all_n) / (n + 10);
 }
 

@@ -6,8 +6,10 @@
 #include "auto/engineer.h"
 #include "base/random.h"
 
-static const char head[] = "n:number m:integer c:category e:category b:boolean d:datetime w:datetime t:text big:category";
-static const char *const words[] = { "late", "train", "again", "nice", "trip", "cheap", "DELAY!!", "thanks", "42", "never" };
+static const char head[] =
+    "n:number m:integer c:category e:category b:boolean d:datetime w:datetime t:text big:category";
+static const char *const words[] = { "late",  "train",   "again",  "nice", "trip",
+                                     "cheap", "DELAY!!", "thanks", "42",   "never" };
 
 static void row(size_t i, char *line, size_t max)
 {
@@ -17,18 +19,19 @@ static void row(size_t i, char *line, size_t max)
         size_t used = strlen(t);
         snprintf(t + used, sizeof t - used, "%s ", words[random_below(&r, 10)]);
     }
-    snprintf(line, max, "%.3f|%u|l%u|e%u|%s|2021-%02u-%02u %02u:30:00|2020-01-%02u|%s|%s%u", random_normal(&r), (unsigned)random_below(&r, 9),
-             (unsigned)random_below(&r, 4), (unsigned)random_below(&r, 3), random_below(&r, 2) ? "yes" : "no", (unsigned)random_below(&r, 12) + 1,
-             (unsigned)random_below(&r, 28) + 1, (unsigned)random_below(&r, 24), (unsigned)random_below(&r, 28) + 1, i % 17 ? t : "",
-             i % 13 ? "z" : "", (unsigned)random_below(&r, 300));
+    snprintf(line, max, "%.3f|%u|l%u|e%u|%s|2021-%02u-%02u %02u:30:00|2020-01-%02u|%s|%s%u", random_normal(&r),
+             (unsigned)random_below(&r, 9), (unsigned)random_below(&r, 4), (unsigned)random_below(&r, 3),
+             random_below(&r, 2) ? "yes" : "no", (unsigned)random_below(&r, 12) + 1,
+             (unsigned)random_below(&r, 28) + 1, (unsigned)random_below(&r, 24),
+             (unsigned)random_below(&r, 28) + 1, i % 17 ? t : "", i % 13 ? "z" : "",
+             (unsigned)random_below(&r, 300));
 }
 
 /* Rows nobody has seen: unseen levels, empty cells, odd numbers. */
-static const char strange[] =
-    "1e300|3|l0|e1|yes|1850-01-01|2150-12-31|completely new words|z1\n"
-    "|||||||\x20|\n"
-    "-1e300|9007199254740992|never|e9|no|2021-05-05|2021-05-05|late train late!|nobody\n"
-    "0|-5|l1|e0||2021-05-05||42 42 42|z5\n";
+static const char strange[] = "1e300|3|l0|e1|yes|1850-01-01|2150-12-31|completely new words|z1\n"
+                              "|||||||\x20|\n"
+                              "-1e300|9007199254740992|never|e9|no|2021-05-05|2021-05-05|late train late!|nobody\n"
+                              "0|-5|l1|e0||2021-05-05||42 42 42|z5\n";
 
 static double label(size_t i)
 {
@@ -47,12 +50,18 @@ static Err rich(Ctx *cx, Kit *k, size_t n)
     if (err) return err;
     Auto *a = &k->a;
     uint32_t base = (uint32_t)steps_features(a->steps);
-    err = maker_resume(cx, &m, a->raw, a->schema, a->task, 3, k->class_name, a->y, a->fold, a->folds, a->steps, a->frame);
+    err = maker_resume(cx, &m, a->raw, a->schema, a->task, 3, k->class_name, a->y, a->fold, a->folds, a->steps,
+                       a->frame);
     a->steps = NULL;
     a->frame = NULL;
     const Idea ideas[] = {
-        { IDEA_COUNT, 2, STEPS_NONE, 0 }, { IDEA_TARGET, 1, STEPS_NONE, 0 }, { IDEA_CROSS, 2, 3, 0 }, { IDEA_GROUP, 2, 0, 0 },
-        { IDEA_GAP, 5, 6, 0 }, { IDEA_ARITH, 0, 1, ARITH_DIV }, { IDEA_LETTERS, 8, STEPS_NONE, 0 },
+        { IDEA_COUNT, 2, STEPS_NONE, 0 },
+        { IDEA_TARGET, 1, STEPS_NONE, 0 },
+        { IDEA_CROSS, 2, 3, 0 },
+        { IDEA_GROUP, 2, 0, 0 },
+        { IDEA_GAP, 5, 6, 0 },
+        { IDEA_ARITH, 0, 1, ARITH_DIV },
+        { IDEA_LETTERS, 8, STEPS_NONE, 0 },
     };
     for (size_t i = 0; !err && i < sizeof ideas / sizeof *ideas; i++) err = idea_make(cx, &m, &ideas[i], base);
     if (!err) err = maker_apply(cx, &m);
@@ -148,9 +157,22 @@ static void three_and_three_point_nought_are_one_level(void **state)
     (void)state;
     char buf[NUM_TEXT_MAX];
     const char *out;
-    const struct { const char *in, *want; } spelt[] = {
-        { "3.0", "3" }, { " 3 ", "3" }, { "+3e0", "3" }, { "-0", "0" }, { "007", "007" }, { "0.50", "0.5" }, { "3a", "3a" }, { "", "" },
-        { "-", "-" }, { "1e999", "1e999" }, { "9007199254740993", "9007199254740993" }, { "inf", "inf" }, { "1e3", "1000" },
+    const struct {
+        const char *in, *want;
+    } spelt[] = {
+        { "3.0", "3" },
+        { " 3 ", "3" },
+        { "+3e0", "3" },
+        { "-0", "0" },
+        { "007", "007" },
+        { "0.50", "0.5" },
+        { "3a", "3a" },
+        { "", "" },
+        { "-", "-" },
+        { "1e999", "1e999" },
+        { "9007199254740993", "9007199254740993" },
+        { "inf", "inf" },
+        { "1e3", "1000" },
     };
     for (size_t i = 0; i < sizeof spelt / sizeof *spelt; i++) {
         size_t n = steps_spelling(spelt[i].in, strlen(spelt[i].in), buf, &out);
@@ -169,7 +191,8 @@ static void a_table_of_another_shape_is_refused(void **state)
     expect_ok(&cx, kit_auto(&cx, &k, "a:number b:category", "1|x\n2|x\n3|y\n4|y\n", TASK_MULTICLASS, 3, 2, label));
     expect_ok(&cx, stage_preprocess(&cx, &k.a));
     expect_ok(&cx, kit_table(&cx, "a:number", "1\n", &t));
-    expect_failure(&cx, steps_apply(&cx, k.a.steps, t, &f), ERR_SHAPE, "has 1 columns, the steps were fitted on 2");
+    expect_failure(&cx, steps_apply(&cx, k.a.steps, t, &f), ERR_SHAPE,
+                   "has 1 columns, the steps were fitted on 2");
     assert_null(f);
     table_free(&cx, t);
     expect_ok(&cx, kit_table(&cx, "a:category b:category", "1|x\n", &t));
@@ -184,7 +207,7 @@ static void try_bytes(Ctx *cx, const Kit *k, const char *bytes, size_t n, const 
 {
     Steps *s;
     StepFrame *f;
-    char *copy = malloc(n ? n : 1);                     /* of exactly that size, so that a sanitizer sees any step beyond */
+    char *copy = malloc(n ? n : 1); /* of exactly that size, so that a sanitizer sees any step beyond */
     if (!copy) abort();
     memcpy(copy, bytes, n);
     Err err = steps_load(cx, copy, n, &s);
@@ -212,7 +235,7 @@ static void damaged_steps_are_refused_and_never_crash(void **state)
     expect_ok(&cx, kit_table(&cx, head, strange, &t));
     for (size_t n = 0; n < bytes.n; n += n < 3000 ? 1 : 331) try_bytes(&cx, &k, bytes.at, n, t, true);
     text_char(&bytes, 0);
-    try_bytes(&cx, &k, bytes.at, bytes.n, t, true);                       /* one byte too many */
+    try_bytes(&cx, &k, bytes.at, bytes.n, t, true); /* one byte too many */
     bytes.n--;
     Random r = random_make(9, "flip", 0, 0);
     for (int i = 0; i < 1500; i++) {
@@ -236,7 +259,8 @@ static void the_parts_of_a_date_are_right(void **state)
     assert_true(steps_date_part(s, DATE_YEAR, 0) == 2024 && steps_date_part(s, DATE_MONTH, 0) == 2);
     assert_true(steps_date_part(s, DATE_DAY, 0) == 29 && steps_date_part(s, DATE_WEEKDAY, 0) == 3);
     assert_true(steps_date_part(s, DATE_HOUR, 0) == 23 && steps_date_part(s, DATE_MINUTE, 0) == 59);
-    assert_true(fabs(steps_date_part(s, DATE_YEAR_SIN, 0) - sin(2 * 3.14159265358979323846 * 60 / 365.25)) < 1e-12);
+    assert_true(fabs(steps_date_part(s, DATE_YEAR_SIN, 0) - sin(2 * 3.14159265358979323846 * 60 / 365.25)) <
+                1e-12);
     assert_true(isnan(steps_date_part(NAN, DATE_YEAR, 0)) && isnan(steps_date_part(1e300, DATE_YEAR, 0)));
     assert_true(steps_date_part(-1, DATE_YEAR, 0) == 1969 && steps_date_part(-1, DATE_WEEKDAY, 0) == 2);
 }
@@ -263,7 +287,7 @@ static void refused_memory_leaks_nothing(void **state)
 {
     (void)state;
     size_t rows = 40;
-    rig_sweep_or_ok(whole_life, &rows, ERR_NOMEM, ERR_IO);     /* a table that cannot be trimmed stays as it is */
+    rig_sweep_or_ok(whole_life, &rows, ERR_NOMEM, ERR_IO); /* a table that cannot be trimmed stays as it is */
 }
 
 int main(void)
