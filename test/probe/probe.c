@@ -9,6 +9,7 @@
 static const Probe *const all[] = {     /* A to Z */
     &probe_learn,
     &probe_metric,
+    &probe_project,
     &probe_report,
     &probe_score,
     &probe_steps,
