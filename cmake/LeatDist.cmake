@@ -2,6 +2,6 @@
 if(TARGET leat)
   add_custom_target(dist
     COMMAND ${CMAKE_SOURCE_DIR}/scripts/dist ${CMAKE_BINARY_DIR}
-    DEPENDS leat
+    DEPENDS leat libleat
     USES_TERMINAL VERBATIM)
 endif()

@@ -22,6 +22,12 @@
 extern "C" {
 #endif
 
+#if defined(__GNUC__)
+#define LEAT_API __attribute__((visibility("default")))
+#else
+#define LEAT_API
+#endif
+
 typedef struct leat_build leat_build;
 
 /* One cell: a text when text is not NULL (UTF-8, NUL-ended; read as the column's type), else a number; NaN is missing.
@@ -34,22 +40,22 @@ static inline leat_value leat_missing(void) { return leat_number(NAN); }
 
 /* NULL on failure; why (may be NULL) then says what and what to do, in at most why_n bytes.  Damaged or hostile bytes
 ** are refused, never believed.  leat_open_bytes copies what it needs: the bytes may go afterwards. */
-leat_build *leat_open(const char *path, char *why, size_t why_n);
-leat_build *leat_open_bytes(const void *bytes, size_t n, char *why, size_t why_n);
-void leat_close(leat_build *b);                                  /* NULL is fine */
+LEAT_API leat_build *leat_open(const char *path, char *why, size_t why_n);
+LEAT_API leat_build *leat_open_bytes(const void *bytes, size_t n, char *why, size_t why_n);
+LEAT_API void leat_close(leat_build *b);                                 /* NULL is fine */
 
-size_t leat_columns(const leat_build *b);                        /* cells a row, in this order: */
-const char *leat_column(const leat_build *b, size_t i);          /* NULL past the end */
-size_t leat_find(const leat_build *b, const char *column);       /* its place, or (size_t)-1 */
-size_t leat_classes(const leat_build *b);                        /* 0: answers are numbers */
-const char *leat_class(const leat_build *b, size_t i);           /* NULL past the end */
-size_t leat_outputs(const leat_build *b);                        /* doubles a row: one a class, or 1 */
+LEAT_API size_t leat_columns(const leat_build *b);                       /* cells a row, in this order: */
+LEAT_API const char *leat_column(const leat_build *b, size_t i);         /* NULL past the end */
+LEAT_API size_t leat_find(const leat_build *b, const char *column);      /* its place, or (size_t)-1 */
+LEAT_API size_t leat_classes(const leat_build *b);                       /* 0: answers are numbers */
+LEAT_API const char *leat_class(const leat_build *b, size_t i);          /* NULL past the end */
+LEAT_API size_t leat_outputs(const leat_build *b);                       /* doubles a row: one a class, or 1 */
 
 /* rows x leat_columns cells, row by row; out gets rows x leat_outputs numbers: the probability of each class in order, or
 ** the value.  0, or the failure's status (2 bad input, 7 no memory). */
-int leat_predict(const leat_build *b, const leat_value *cells, size_t rows, double *out, char *why, size_t why_n);
+LEAT_API int leat_predict(const leat_build *b, const leat_value *cells, size_t rows, double *out, char *why, size_t why_n);
 /* The class that the build answers with, given a row of out. */
-size_t leat_choice(const leat_build *b, const double *out);
+LEAT_API size_t leat_choice(const leat_build *b, const double *out);
 
 #ifdef __cplusplus
 }

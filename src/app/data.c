@@ -1,6 +1,8 @@
 /* app/data.c -- reading data for a verb, and keeping the bytes behind it. */
 #include "app/inner.h"
 
+#include "os/os.h"
+
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +83,8 @@ Err data_column(Ctx *cx, const Table *t, const char *name, const char *what, siz
 
 Err data_read(Ctx *cx, const AppData *in, uint32_t threads, Table **out, QueryInfo *info)
 {
-    QueryIn q = { .path = in->path, .sheet = in->sheet, .na = in->na_n ? in->na : NULL, .na_n = in->na_n, .threads = threads };
+    QueryIn q = { .path = in->path, .sheet = in->sheet, .na = in->na_n ? in->na : NULL, .na_n = in->na_n,
+                  .threads = threads ? threads : os_cpus() };
     *out = NULL;
     QueryType *types = in->types_n ? ctx_scratch(cx, in->types_n * sizeof *types) : NULL;
     if (in->types_n && !types) return FAIL(cx, ERR_NOMEM, "reading '%s'", in->path);
