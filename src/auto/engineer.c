@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CLOCKLESS_S    10.0  /* the time that is planned for when no clock is consulted */
 #define ROWS_FREE      10000 /* sample when no clock is consulted */
 #define ROWS_MOST      60000
 #define ROWS_LEAST     1000
@@ -32,18 +33,25 @@ static uint32_t parts_for(const Auto *a, size_t rows)
     return want < a->folds ? want : a->folds;
 }
 
-/* Rows to test on; 0: not worth starting. */
-static size_t rows_for(Ctx *cx, const Auto *a)
+/* Rows and parts to test on; *rows 0: not worth starting.  Without a clock the same plan is made for a nominal time and
+** two workers, from guesses that depend on sizes alone. */
+static void plan_rows(Ctx *cx, const Auto *a, size_t *out, uint32_t *parts)
 {
     double left = auto_left_s(cx, a, STAGE_ENGINEER);
-    size_t rows = a->rows < ROWS_MOST ? a->rows : ROWS_MOST;
-    if (isinf(left)) return a->rows < ROWS_FREE ? a->rows : ROWS_FREE;
-    if (left < TIME_LEAST_S) return 0;
-    for (;; rows = rows * 3 / 4) {
+    bool clock = !isinf(left);
+    size_t most = clock ? ROWS_MOST : ROWS_FREE, rows = a->rows < most ? a->rows : most;
+    uint32_t workers = clock ? pool_workers(a->pool) : 2;
+    if (!clock) left = CLOCKLESS_S;
+    *parts = parts_for(a, rows);
+    *out = 0;
+    while (left >= TIME_LEAST_S) {
         double fit = lab_fit_guess_s(a, rows, (uint32_t)steps_features(a->steps) + 10);
-        double all = fit * parts_for(a, rows) * (1 + GROUPS_GUESSED) / pool_workers(a->pool);
-        if (all < left * TIME_USED) return rows;
-        if (rows * 3 / 4 < ROWS_LEAST) return all < left * 3 ? rows : 0; /* fewer groups will do */
+        double all = fit * *parts * (1 + GROUPS_GUESSED) / workers;
+        bool fits = all < left * TIME_USED, least = rows * 3 / 4 < ROWS_LEAST && *parts <= 2;
+        if (fits || (least && all < left * 3)) *out = rows; /* fewer groups will do */
+        if (fits || least) break;
+        if (rows * 3 / 4 >= ROWS_LEAST) *parts = parts_for(a, rows = rows * 3 / 4);
+        else --*parts;
     }
 }
 
@@ -319,12 +327,16 @@ Err stage_engineer(Ctx *cx, Auto *a)
                  steps_features(a->steps) - before);
         return OK;
     }
-    size_t rows = rows_for(cx, a);
+    size_t rows;
+    uint32_t parts;
+    plan_rows(cx, a, &rows, &parts);
     if (!rows) {
-        a->short_of_time = true;
-        return skip(cx, a, "time was too short");
+        a->short_of_time |= !isinf(auto_left_s(cx, a, STAGE_ENGINEER));
+        return skip(cx, a,
+                    isinf(auto_left_s(cx, a, STAGE_ENGINEER)) ? "one test fit of so much data takes too long"
+                                                              : "time was too short");
     }
-    TRY_DONE(cx, lab_open(cx, a, rows, parts_for(a, rows), &lab));
+    TRY_DONE(cx, lab_open(cx, a, rows, parts, &lab));
     TRY_DONE(cx, test_all(cx, &lab, &why));
     if (why) {
         TRY_DONE(cx, skip(cx, a, why));

@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAB_LEARNER     "lightgbm"
-#define LAB_ROUNDS      80.0
-#define SCREEN_PARTS(n) ((n) / 2) /* parts whose held-out rows may choose ideas */
+#define LAB_LEARNER      "lightgbm"
+#define LAB_ROUNDS       80.0
+#define LAB_ROUNDS_LEAST 15.0
+#define SCREEN_PARTS(n)  ((n) / 2) /* parts whose held-out rows may choose ideas */
 
 static const struct {
     const char *name;
@@ -25,12 +26,15 @@ static const struct {
     { "bagging_fraction", 1 }, { "rounds", LAB_ROUNDS },
 };
 
-static void fill_args(const Learner *l, Task task, double *args)
+static void fill_args(const Learner *l, Task task, uint32_t classes, double *args)
 {
     learner_start(l, task, args);
     for (size_t i = 0; l->params[i].name; i++)
         for (size_t k = 0; k < sizeof lab_args / sizeof *lab_args; k++)
             if (!strcmp(l->params[i].name, lab_args[k].name)) args[i] = lab_args[k].value;
+    for (size_t i = 0; classes > 2 && l->params[i].name; i++) /* a round grows a tree a class */
+        if (!strcmp(l->params[i].name, "rounds"))
+            args[i] = fmax(LAB_ROUNDS_LEAST, LAB_ROUNDS * 3 / (classes + 2.0));
 }
 
 double lab_fit_guess_s(const Auto *a, size_t rows, uint32_t features)
@@ -38,7 +42,7 @@ double lab_fit_guess_s(const Auto *a, size_t rows, uint32_t features)
     const Learner *l = learner_find(LAB_LEARNER);
     double args[LEARN_PARAMS_MAX] = { 0 };
     if (!l || !l->guess_s) return .1;
-    fill_args(l, a->task, args);
+    fill_args(l, a->task, a->classes, args);
     FitIn in = { .task = a->task,
                  .classes = a->classes,
                  .X = { .rows = rows, .cols = features },
@@ -200,7 +204,7 @@ static Err fits_plan(Ctx *cx, Lab *lab, Group *const *group, uint32_t n, Fits *f
     for (uint32_t i = 0; i < lab->base_n; i++) fits->cols[i] = i;
     for (uint32_t g = 0, at = lab->base_n; g < n; g++)
         for (uint32_t i = 0; i < group[g]->features_n; i++) fits->cols[at++] = group[g]->first + i;
-    fill_args(l, lab->a->task, args);
+    fill_args(l, lab->a->task, lab->a->classes, args);
     for (uint32_t p = 0; p < lab->parts_n; p++) {
         Job *job = &fits->job[p];
         *job = (Job){ .learner = l,
