@@ -18,8 +18,7 @@
 
 double study_left_s(Ctx *cx, const Study *s)
 {
-    double left = s->end_us ? (double)(s->end_us - ctx_mono_us(cx)) * 1e-6 : INFINITY;
-    return cx->deadline_us ? fmin(left, ctx_left_s(cx)) : left;
+    return s->end_us ? (double)(s->end_us - ctx_mono_us(cx)) * 1e-6 : INFINITY;
 }
 
 void study_skip(Study *s, const char *fmt, ...)
@@ -107,6 +106,13 @@ static Err study_open(Ctx *cx, Study *s)
     GET_DONE(cx, s->shap, p, "diagnosing %zu columns", p);
     GET_DONE(cx, s->top, p, "diagnosing %zu columns", p);
     for (size_t j = 0; j < p; j++) s->drop[j] = s->drop_sd[j] = s->shap[j] = NAN;
+    s->lite = *s->b;
+    s->lite.member = NULL;
+    GET_DONE(cx, s->lite.member, s->b->members_n, "diagnosing a build of %u members", s->b->members_n);
+    for (uint32_t i = 0; i < s->b->members_n; i++) {
+        s->lite.member[i] = s->b->member[i];
+        if (s->lite.member[i].parts_n > 1) s->lite.member[i].parts_n = 1;
+    }
     build_answer(s->b, s->margin, s->n, s->answer);
 done:
     return err;
@@ -120,6 +126,7 @@ static void study_close(Ctx *cx, Study *s)
     ctx_put(cx, s->drop_sd);
     ctx_put(cx, s->shap);
     ctx_put(cx, s->top);
+    ctx_put(cx, s->lite.member);
 }
 
 /* Was some model fitted again on all rows?  Then no answer to a training row is out of fold. */
@@ -133,7 +140,7 @@ static bool refitted(const Build *b)
 typedef Err Part(Ctx *cx, Study *s);
 
 /* Every part in turn. */
-static Err study_run(Ctx *cx, Study *s)
+static Err run_parts(Ctx *cx, Study *s)
 {
     static const struct { Part *run; const char *what; } parts[] = {
         { put_metrics, "scores" }, { study_curves, "curves" }, { study_importance, "permutation importance" },
@@ -152,7 +159,18 @@ static Err study_run(Ctx *cx, Study *s)
     json_key_open_array(s->json, "skipped");
     if (s->skipped.n) json_raw(s->json, s->skipped.at);
     json_close_array(s->json);
-    TRY(cx, text_err(&s->skipped));
+    return OK;
+}
+
+/* A study minds the time itself, between pieces of work: a model that ends in the middle of one would spoil it. */
+static Err study_run(Ctx *cx, Study *s)
+{
+    Ctx timeless;
+    if (cx->deadline_us && (!s->end_us || cx->deadline_us < s->end_us)) s->end_us = cx->deadline_us;
+    ctx_child(cx, &timeless);
+    timeless.deadline_us = 0;
+    TRY(cx, ctx_join(cx, &timeless, run_parts(&timeless, s)));
+    TRY(cx, text_err(&s->skipped));               /* these belong to cx, and say so there */
     TRY(cx, text_err(s->json));
     return OK;
 }

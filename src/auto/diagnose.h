@@ -10,6 +10,7 @@
 
 typedef struct Study {
     const Build *b;
+    Build lite;                  /* b with one model a member instead of one a fold: a stand-in where b is too slow */
     const Metric *metric;
     const Table *t;              /* rows to judge by; follows the build's schema */
     size_t n;                    /* t->rows */

@@ -17,11 +17,16 @@
 #define PERMUTE_ROWS_MIN 60
 #define PERMUTE_ROWS_MAX 5000
 #define PERMUTE_ROWS_MODEST 1000
+#define GUESS_ROWS 2000
+#define GUESS_GROUPS 12
 #define PERMUTE_REPEATS 5
 #define PERMUTE_REPEATS_MODEST 3
 #define PERMUTE_REPEATS_FULL 10
 #define SHAP_ROWS_MAX 300
 #define SHAP_ROWS_MODEST 100
+#define SHAP_ROWS_WANTED 60        /* fewer than these in time: one model a member is asked instead */
+#define SAMPLED_MARGINS 700        /* that explaining one row by sampling asks for */
+#define QUICK_WEIGHT_MIN .3        /* of the ensemble, that members explaining themselves must carry to stand for all */
 #define SHAP_WORK_MAX 2e9          /* steps of models that must be sampled, where no clock is consulted */
 #define SHAP_COLUMNS 12
 #define SHAP_POINTS 150
@@ -72,6 +77,17 @@ done:
     return err;
 }
 
+/* Columns by v, largest first, unknown ones last. */
+static void strongest(const double *v, size_t p, uint32_t *top)
+{
+    for (uint32_t j = 0; j < p; j++) {
+        uint32_t i = j;
+        double own = isnan(v[j]) ? -INFINITY : v[j];
+        for (; i > 0 && own > (isnan(v[top[i - 1]]) ? -INFINITY : v[top[i - 1]]); i--) top[i] = top[i - 1];
+        top[i] = j;
+    }
+}
+
 static Err ask(Ctx *cx, const Study *s, const Table *t, const uint8_t *fold, double *margin)
 {
     return s->fold ? build_margin_oof(cx, s->b, t, fold, margin) : build_margin(cx, s->b, t, margin);
@@ -95,17 +111,19 @@ done:
 /* -------------------------------------------------------------- importance */
 
 typedef struct Drops { double *sum, *squares, *n; } Drops;
+typedef struct Listed { uint32_t *col; size_t n; } Listed;
 
-/* Shuffle every used column once.  *ended: the time did. */
-static Err one_repeat(Ctx *cx, Study *s, Twin *w, const Some *m, double base, uint32_t repeat, int64_t end_us, Drops *d, bool *ended)
+/* Shuffle every column listed once.  *ended: the time did. */
+static Err one_repeat(Ctx *cx, Study *s, Twin *w, const Some *m, const Listed *list, double base, uint32_t repeat, int64_t end_us,
+                      Drops *d, bool *ended)
 {
     Err err = OK;
     uint32_t *perm = NULL;
     double *margin = NULL, score;
     GET_DONE(cx, perm, m->n, "shuffling %zu rows", m->n);
     GET_DONE(cx, margin, m->n * s->k, "shuffling %zu rows", m->n);
-    for (uint32_t j = 0; j < s->b->schema->n; j++) {
-        if (!steps_uses(s->b->steps, j)) continue;
+    for (uint32_t c = 0; c < list->n; c++) {
+        uint32_t j = list->col[c];
         if (cx->cancel && *cx->cancel) TRY_DONE(cx, ctx_check(cx));
         if (end_us && ctx_mono_us(cx) >= end_us) {
             *ended = true;
@@ -129,23 +147,95 @@ done:
     return err;
 }
 
-static uint32_t used_columns(const Study *s)
+/* Share of the variance of v that groups of rows explain; group NULL: equal parts of the order of x. */
+static double explained(const double *v, const uint32_t *group, size_t n, uint32_t groups, double *sum, double *count)
 {
-    uint32_t n = 0;
+    double mean = 0, all = 0, between = 0;
+    memset(sum, 0, groups * sizeof *sum);
+    memset(count, 0, groups * sizeof *count);
+    for (size_t i = 0; i < n; i++) {
+        mean += v[i] / (double)n;
+        sum[group[i]] += v[i];
+        count[group[i]]++;
+    }
+    for (size_t i = 0; i < n; i++) all += (v[i] - mean) * (v[i] - mean);
+    for (uint32_t g = 0; g < groups; g++)
+        if (count[g] > 0) between += (sum[g] / count[g] - mean) * (sum[g] / count[g] - mean) * count[g];
+    return all > 0 ? between / all : 0;
+}
+
+/* How far a column alone tells the build's first margin: a guess, to choose what to look at when not all can be. */
+static Err guess_column(Ctx *cx, const Column *c, const double *v, size_t n, double *out)
+{
+    Err err = OK;
+    uint32_t groups = c->num ? GUESS_GROUPS + 1 : c->dict.n + 1, *group = NULL, *order = NULL;
+    double *sum = NULL, *count = NULL;
+    GET_DONE(cx, group, n, "weighing columns");
+    GET_DONE(cx, order, n, "weighing columns");
+    GET_DONE(cx, sum, groups, "weighing columns");
+    GET_DONE(cx, count, groups, "weighing columns");
+    if (c->num) {
+        TRY_DONE(cx, order_of(cx, c->num, 1, n, order));
+        for (size_t i = 0; i < n; i++) group[order[i]] = column_has(c, order[i]) ? (uint32_t)(i * GUESS_GROUPS / n) : GUESS_GROUPS;
+    } else {
+        for (size_t i = 0; i < n; i++) group[i] = column_has(c, i) ? (uint32_t)c->code[i] : c->dict.n;
+    }
+    *out = explained(v, group, n, groups, sum, count) - (double)(groups < n ? groups : n) / (double)n;     /* many groups explain by chance */
+done:
+    ctx_put(cx, group);
+    ctx_put(cx, order);
+    ctx_put(cx, sum);
+    ctx_put(cx, count);
+    return err;
+}
+
+/* Columns that some feature is made of; when there is time for `most` only, those that alone tell most. */
+static Err list_columns(Ctx *cx, const Study *s, size_t most, Listed *list)
+{
+    Err err = OK;
+    Some m = { 0 };
+    size_t p = s->b->schema->n;
+    double *worth = NULL, *v = NULL;
+    list->n = 0;
+    GET_DONE(cx, list->col, p, "listing columns");
+    for (uint32_t j = 0; j < p; j++)
+        if (steps_uses(s->b->steps, j)) list->col[list->n++] = j;
+    if (list->n <= most) goto done;
+    GET_DONE(cx, worth, p, "weighing columns");
+    GET_DONE(cx, v, GUESS_ROWS, "weighing columns");
+    TRY_DONE(cx, some_take(cx, s, "guess", s->n < GUESS_ROWS ? s->n : GUESS_ROWS, &m));
+    for (size_t i = 0; i < m.n; i++) v[i] = m.margin[i * s->k];
+    for (size_t j = 0; j < p; j++) worth[j] = NAN;
+    for (size_t i = 0; i < list->n; i++) TRY_DONE(cx, guess_column(cx, &m.t->col[list->col[i]], v, m.n, &worth[list->col[i]]));
+    strongest(worth, p, list->col);
+    list->n = most;
+done:
+    some_clear(cx, &m);
+    ctx_put(cx, worth);
+    ctx_put(cx, v);
+    return err;
+}
+
+static size_t used_columns(const Study *s)
+{
+    size_t n = 0;
     for (uint32_t j = 0; j < s->b->schema->n; j++) n += steps_uses(s->b->steps, j);
     return n;
 }
 
-/* Rows to shuffle: two passes over all columns should fit into the share of time. */
-static size_t permute_rows(Ctx *cx, const Study *s, double *seconds)
+/* Rows to shuffle: two passes over the columns should fit into the share of time; and the columns for which it is enough. */
+static size_t permute_rows(Ctx *cx, const Study *s, double *seconds, size_t *columns)
 {
-    size_t most = s->modest ? PERMUTE_ROWS_MODEST : PERMUTE_ROWS_MAX;
+    size_t most = s->modest ? PERMUTE_ROWS_MODEST : PERMUTE_ROWS_MAX, used = used_columns(s);
     double left = study_left_s(cx, s);
     if (most > s->n) most = s->n;
     *seconds = left * SHARE_IMPORTANCE;
+    *columns = used;
     if (isinf(left)) return most;
-    double rows = *seconds / (2. * used_columns(s) * s->row_s);
-    return rows < (double)most ? (size_t)fmax(rows, 0) : most;
+    double cells = fmax(*seconds, 0) / (2.5 * s->row_s), least = fmin(PERMUTE_ROWS_MIN, (double)most);
+    if (cells < least * (double)used) *columns = (size_t)(cells / least);
+    double rows = cells / fmax((double)*columns, 1);
+    return rows < (double)most ? (size_t)rows : most;
 }
 
 static void keep_drops(Study *s, const Drops *d)
@@ -164,12 +254,13 @@ Err study_importance(Ctx *cx, Study *s)
     Some m = { 0 };
     Twin w = { 0 };
     Drops d = { 0 };
+    Listed list = { 0 };
     double base, seconds;
     bool ended = false;
-    size_t p = s->b->schema->n;
+    size_t p = s->b->schema->n, columns;
     TRY(cx, measure_pace(cx, s));
-    size_t rows = permute_rows(cx, s, &seconds);
-    if (rows < PERMUTE_ROWS_MIN && rows < s->n) {
+    size_t rows = permute_rows(cx, s, &seconds, &columns);
+    if (!columns || !rows) {
         study_skip(s, "permutation importance: the time left is too short; `leat diagnose` does it");
         return OK;
     }
@@ -177,18 +268,21 @@ Err study_importance(Ctx *cx, Study *s)
     GET_DONE(cx, d.sum, p, "the importance of %zu columns", p);
     GET_DONE(cx, d.squares, p, "the importance of %zu columns", p);
     GET_DONE(cx, d.n, p, "the importance of %zu columns", p);
+    TRY_DONE(cx, list_columns(cx, s, columns, &list));
     TRY_DONE(cx, some_take(cx, s, "importance", rows, &m));
     TRY_DONE(cx, twin_open(cx, m.t, &w));
     TRY_DONE(cx, ask(cx, s, m.t, m.fold, m.margin));
     TRY_DONE(cx, study_score(cx, s, s->metric, m.margin, m.y, m.n, &base));
     uint32_t repeats = s->full ? PERMUTE_REPEATS_FULL : s->modest ? PERMUTE_REPEATS_MODEST : PERMUTE_REPEATS, done = 0;
-    for (; done < repeats && !ended; done++) TRY_DONE(cx, one_repeat(cx, s, &w, &m, base, done, end_us, &d, &ended));
+    for (; done < repeats && !ended; done++) TRY_DONE(cx, one_repeat(cx, s, &w, &m, &list, base, done, end_us, &d, &ended));
     keep_drops(s, &d);
     if (ended && done == 1) study_skip(s, "permutation importance of some columns: the time was up");
+    else if (columns < used_columns(s)) study_skip(s, "permutation importance of all but the %zu columns that tell most by themselves", list.n);
     if (isnan(base)) study_skip(s, "permutation importance: '%s' is undefined on the rows drawn", s->metric->name);
 done:
     twin_close(cx, &w);
     some_clear(cx, &m);
+    ctx_put(cx, list.col);
     ctx_put(cx, d.sum);
     ctx_put(cx, d.squares);
     ctx_put(cx, d.n);
@@ -197,19 +291,43 @@ done:
 
 /* -------------------------------------------------------------------- shap */
 
+static bool explains_itself(const Member *m)
+{
+    const Form *form = m->parts_n ? m->model[0]->form : NULL;
+    return !form || (form->explain && (!form->can_explain || form->can_explain(m->model[0])));
+}
+
 /* Steps a sampled explanation of one row takes, roughly; 0 when every model explains itself. */
 static double sampled_work(const Study *s)
 {
     double work = 0;
     for (uint32_t i = 0; i < s->b->members_n; i++) {
         const Member *m = &s->b->member[i];
-        const Form *form = m->parts_n ? m->model[0]->form : NULL;
-        if (!form || form->explain) continue;
-        bool searches = !strcmp(form->name, "neighbours");
-        double row = searches ? (double)s->n * 20 : 2e5;
-        work += m->parts_n * row * 700;
+        if (explains_itself(m)) continue;
+        bool searches = !strcmp(m->model[0]->form->name, "neighbours");
+        work += m->parts_n * (searches ? (double)s->n * 20 : 2e5) * SAMPLED_MARGINS;
     }
     return work;
+}
+
+/* One model a member, and only members that explain themselves when they carry enough of the weight.  The members
+** are quick's own: ctx_put. */
+static Err quick_build(Ctx *cx, const Study *s, Build *quick)
+{
+    double weight = 0;
+    *quick = s->lite;
+    for (uint32_t i = 0; i < s->b->members_n; i++) weight += explains_itself(&s->b->member[i]) ? s->b->member[i].weight : 0;
+    bool all = weight < QUICK_WEIGHT_MIN;
+    quick->members_n = 0;
+    quick->member = ctx_get_n(cx, s->b->members_n, sizeof *quick->member);
+    if (!quick->member) return FAIL(cx, ERR_NOMEM, "explaining %u members", s->b->members_n);
+    for (uint32_t i = 0; i < s->b->members_n; i++) {
+        if (!all && !explains_itself(&s->b->member[i])) continue;
+        Member *m = &quick->member[quick->members_n++];
+        *m = s->lite.member[i];
+        if (!all) m->weight /= weight;
+    }
+    return OK;
 }
 
 static size_t shap_rows(const Study *s)
@@ -222,8 +340,9 @@ static size_t shap_rows(const Study *s)
     return rows >= (double)most ? most : rows < 5 ? 5 : (size_t)rows;
 }
 
-/* Explain rows a few at a time until the time is up.  *done: rows explained. */
-static Err explain_rows(Ctx *cx, Study *s, const Some *m, double *phi, size_t *done)
+/* Explain rows a few at a time until the time is up.  *done: rows explained; 0 when `by` is so slow that another
+** should be asked. */
+static Err explain_rows(Ctx *cx, Study *s, const Build *by, const Some *m, double *phi, size_t *done)
 {
     size_t wide = s->k * (s->b->schema->n + 1), chunk = 2;     /* rows at a time, more once they are known to be quick */
     uint32_t *row = ctx_get_n(cx, m->n, sizeof *row);
@@ -239,7 +358,7 @@ static Err explain_rows(Ctx *cx, Study *s, const Some *m, double *phi, size_t *d
         if (chunk > m->n - *done) chunk = m->n - *done;
         int64_t from = ctx_mono_us(cx);
         TRY_DONE(cx, table_rows(cx, m->t, row + *done, chunk, &part));
-        err = build_explain(cx, s->b, part, phi + *done * wide);
+        err = build_explain(cx, by, part, phi + *done * wide);
         table_free(cx, part);
         if (err) goto done;
         *done += chunk;
@@ -247,6 +366,10 @@ static Err explain_rows(Ctx *cx, Study *s, const Some *m, double *phi, size_t *d
         if (isinf(end_s)) continue;
         double took = ctx_since_s(cx, from), left = study_left_s(cx, s) - end_s;
         double may = left / fmax(took / (double)chunk, 1e-9);
+        if (by == s->b && *done == chunk && may < SHAP_ROWS_WANTED && may < (double)m->n) {
+            *done = 0;
+            goto done;
+        }
         if (may < 2) break;
         chunk = (size_t)fmin(fmax(may / 2, 2), 4 * (double)chunk);
     }
@@ -265,17 +388,6 @@ static void put_value(Text *t, const Column *c, size_t row)
     else {
         const char *at = dict_at(&c->dict, (uint32_t)c->code[row], &n);
         json_text_n(t, at, n < 40 ? n : 40);
-    }
-}
-
-/* The strongest columns of some list, by |v|. */
-static void strongest(const double *v, size_t p, uint32_t *top)
-{
-    for (uint32_t j = 0; j < p; j++) {
-        uint32_t i = j;
-        double own = isnan(v[j]) ? -INFINITY : v[j];
-        for (; i > 0 && own > (isnan(v[top[i - 1]]) ? -INFINITY : v[top[i - 1]]); i--) top[i] = top[i - 1];
-        top[i] = j;
     }
 }
 
@@ -327,13 +439,22 @@ Err study_shap(Ctx *cx, Study *s)
     Some m = { 0 };
     double *phi = NULL;
     size_t p = s->b->schema->n, wide = p + 1, n = 0, rows = shap_rows(s);
+    Build quick = { .member = NULL };
     if (study_left_s(cx, s) <= 0) {
         study_skip(s, "Shapley values: the time left is too short; `leat diagnose` makes them");
         return OK;
     }
     TRY_DONE(cx, some_take(cx, s, "shap", rows, &m));
     GET_DONE(cx, phi, m.n * s->k * wide, "Shapley values of %zu rows", m.n);
-    TRY_DONE(cx, explain_rows(cx, s, &m, phi, &n));
+    /* Sampling asks for so many margins a row that it can be known beforehand to take too long. */
+    double parts = s->fold ? fmax(s->b->folds, 1) : 1, sampled_s = s->row_s * parts * SAMPLED_MARGINS * SHAP_ROWS_WANTED;
+    if (!(sampled_work(s) > 0 && sampled_s > study_left_s(cx, s) * SHARE_SHAP)) TRY_DONE(cx, explain_rows(cx, s, s->b, &m, phi, &n));
+    if (!n) {
+        TRY_DONE(cx, quick_build(cx, s, &quick));
+        study_skip(s, "Shapley values of the whole build: those shown are of one fold's models%s",
+                   quick.members_n < s->b->members_n ? " that explain themselves" : "");
+        TRY_DONE(cx, explain_rows(cx, s, &quick, &m, phi, &n));
+    }
     for (size_t j = 0; j < p; j++) {
         double sum = 0;
         for (size_t i = 0; i < n * s->k; i++) sum += fabs(phi[i * wide + j]);
@@ -344,6 +465,7 @@ Err study_shap(Ctx *cx, Study *s)
 done:
     some_clear(cx, &m);
     ctx_put(cx, phi);
+    ctx_put(cx, quick.member);
     return err;
 }
 
@@ -493,7 +615,7 @@ static void put_partial(Study *s, const Column *c, const char *name, const Grid 
     json_close(t);
 }
 
-static Err one_partial(Ctx *cx, Study *s, Twin *w, uint32_t j)
+static Err one_partial(Ctx *cx, Study *s, const Build *by, Twin *w, uint32_t j)
 {
     Err err = OK;
     Grid g = { 0 };
@@ -506,8 +628,8 @@ static Err one_partial(Ctx *cx, Study *s, Twin *w, uint32_t j)
     for (size_t i = 0; i < g.n; i++) {
         double *here = answer + i * rows * s->k;
         twin_set(w, j, true, g.number ? g.at[i] : 0, g.number ? 0 : g.level[i]);
-        TRY_DONE(cx, build_margin(cx, s->b, &w->t, here));
-        build_answer(s->b, here, rows, here);
+        TRY_DONE(cx, build_margin(cx, by, &w->t, here));
+        build_answer(by, here, rows, here);
         if (cx->cancel && *cx->cancel) TRY_DONE(cx, ctx_check(cx));
     }
     put_partial(s, c, s->b->schema->col[j].name, &g, answer, rows);
@@ -523,15 +645,21 @@ Err study_partial(Ctx *cx, Study *s)
     Twin w = { 0 };
     uint32_t most = s->full ? PARTIAL_COLUMNS_FULL : PARTIAL_COLUMNS, done = 0;
     double all = study_left_s(cx, s), keep = all * (1 - SHARE_PARTIAL), took = 0;
-    /* All models answer here; out of fold only one of each member did. */
-    double row_s = s->row_s * (s->fold ? fmax(s->b->folds, 1) : 1);
+    const Build *by = s->b;
     size_t rows = s->modest ? PARTIAL_ROWS_MODEST : PARTIAL_ROWS_MAX;
     if (rows > s->n) rows = s->n;
-    if (!isinf(all)) rows = (size_t)fmax(fmin((double)rows, all * SHARE_PARTIAL / (3 * PARTIAL_GRID * row_s)), 0);
+    if (!isinf(all)) {
+        /* All models answer here; out of fold only one of each member did. */
+        double may = fmax(all, 0) * SHARE_PARTIAL / (1.5 * PARTIAL_GRID * s->row_s), folds = s->fold ? fmax(s->b->folds, 1) : 1;
+        if (may / folds < PARTIAL_ROWS_MODEST && folds > 1) by = &s->lite;
+        else may /= folds;
+        rows = (size_t)fmin((double)rows, may);
+    }
     if (rows < PARTIAL_ROWS_MIN && rows < s->n) {
         study_skip(s, "partial dependence: the time left is too short; `leat diagnose` makes it");
         return OK;
     }
+    if (by != s->b) study_skip(s, "partial dependence of every fold's models: that shown is of one fold's");
     TRY_DONE(cx, some_take(cx, s, "partial", rows, &m));
     TRY_DONE(cx, twin_open(cx, m.t, &w));
     json_key_open_array(s->json, "partial");
@@ -543,7 +671,7 @@ Err study_partial(Ctx *cx, Study *s)
             break;
         }
         int64_t from = ctx_mono_us(cx);
-        TRY_DONE(cx, one_partial(cx, s, &w, j));
+        TRY_DONE(cx, one_partial(cx, s, by, &w, j));
         took = ctx_since_s(cx, from);
         done++;
     }

@@ -16,7 +16,8 @@
 #include <time.h>
 
 #define SLICE_ROWS 30
-#define SLICE_ROWS_USED 20000
+#define SLICE_ROWS_USED 4000
+#define SLICE_ROWS_USED_FULL 20000
 #define SLICE_TREES 6
 #define SLICE_P .001
 #define CUTS 15
@@ -262,12 +263,13 @@ static int by_excess(const void *a, const void *b)
 Err study_slices(Ctx *cx, Study *s)
 {
     Err err = OK;
-    Hunt h = { .s = s, .n = s->n < SLICE_ROWS_USED ? s->n : SLICE_ROWS_USED };
+    Hunt h = { .s = s, .n = s->full ? SLICE_ROWS_USED_FULL : SLICE_ROWS_USED };
     Found found[SLICE_TREES];
     size_t found_n = 0;
     double *loss = NULL;
     uint32_t *row = NULL, *room = NULL;
     bool grew = true;
+    if (h.n > s->n) h.n = s->n;
     if (s->n < 2 * SLICE_ROWS) {
         study_skip(s, "weak spots: fewer than %d rows", 2 * SLICE_ROWS);
         return OK;
