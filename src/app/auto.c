@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* What is left to do once the stages end: save, hash and register the build, draw and write the page. */
-#define RESERVE_S 0.10
+#define RESERVE_S     0.10
 #define RESERVE_SHARE 0.006
 #define RESERVE_S_MAX 0.6
 
@@ -31,10 +31,11 @@ static Err no_target(Ctx *cx, const AppAutoIn *in)
         at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "", t->col[i].name);
     }
     table_free(cx, t);
-    return FAIL(cx, ERR_USAGE, "no target given: say with --target which column of '%.100s' to predict: %s", in->data.path, list);
+    return FAIL(cx, ERR_USAGE, "no target given: say with --target which column of '%.100s' to predict: %s",
+                in->data.path, list);
 }
 
-typedef struct Work {                /* everything that must be let go of at the end */
+typedef struct Work { /* everything that must be let go of at the end */
     Table *table, *test;
     Record record;
     Resumed resumed;
@@ -64,7 +65,8 @@ static Err read_all(Ctx *cx, const AppAutoIn *in, Work *w)
     TRY(cx, data_column(cx, w->table, in->target, "target", &col));
     for (size_t i = 0; i < in->exclude_n; i++) {
         TRY(cx, data_column(cx, w->table, in->exclude[i], "column to exclude", &col));
-        if (!strcmp(in->exclude[i], in->target)) return FAIL(cx, ERR_USAGE, "'%.100s' is the target: it cannot be excluded too", in->target);
+        if (!strcmp(in->exclude[i], in->target))
+            return FAIL(cx, ERR_USAGE, "'%.100s' is the target: it cannot be excluded too", in->target);
     }
     if (!in->test) return OK;
     AppData test = in->data;
@@ -79,7 +81,8 @@ static Err check_words(Ctx *cx, House *house, const AppAutoIn *in, int *task, St
     Task known;
     *task = -1;
     *until = STAGE_DIAGNOSE;
-    if (!house->program) return FAIL(cx, ERR_IO, "this program cannot find its own file in /proc: workers cannot start");
+    if (!house->program)
+        return FAIL(cx, ERR_IO, "this program cannot find its own file in /proc: workers cannot start");
     if (!in->target) return no_target(cx, in);
     if (in->task && !task_read(in->task, &known)) return FAIL(cx, ERR_USAGE, "no task '%.60s'", in->task);
     if (in->task) *task = (int)known;
@@ -91,13 +94,30 @@ static Err check_words(Ctx *cx, House *house, const AppAutoIn *in, int *task, St
 static Err run_stages(Ctx *cx, House *house, const AppAutoIn *in, int task, Stage until, Work *w)
 {
     AutoIn a = {
-        .table = w->table, .test = w->test, .target = in->target, .task = task, .metric = in->metric, .time_s = in->time_s,
-        .started_us = house->started_us, .reserve_s = fmin(RESERVE_S + RESERVE_SHARE * in->time_s, RESERVE_S_MAX), .trials = in->trials,
-        .seed = in->seed, .threads = in->threads, .memory_mib = in->memory_mib, .exclude = in->exclude, .exclude_n = in->exclude_n,
-        .learners = in->learners, .learners_n = in->learners_n,
-        .na = in->data.na_n ? in->data.na : table_na_default, .na_n = in->data.na_n ? in->data.na_n : table_na_default_n,
-        .until = until, .diagnose_full = in->report && !strcmp(in->report, "full"), .program = house->program,
-        .resume = w->resumed.trial, .resume_n = w->resumed.n, .resume_engineer = w->resumed.engineer,
+        .table = w->table,
+        .test = w->test,
+        .target = in->target,
+        .task = task,
+        .metric = in->metric,
+        .time_s = in->time_s,
+        .started_us = house->started_us,
+        .reserve_s = fmin(RESERVE_S + RESERVE_SHARE * in->time_s, RESERVE_S_MAX),
+        .trials = in->trials,
+        .seed = in->seed,
+        .threads = in->threads,
+        .memory_mib = in->memory_mib,
+        .exclude = in->exclude,
+        .exclude_n = in->exclude_n,
+        .learners = in->learners,
+        .learners_n = in->learners_n,
+        .na = in->data.na_n ? in->data.na : table_na_default,
+        .na_n = in->data.na_n ? in->data.na_n : table_na_default_n,
+        .until = until,
+        .diagnose_full = in->report && !strcmp(in->report, "full"),
+        .program = house->program,
+        .resume = w->resumed.trial,
+        .resume_n = w->resumed.n,
+        .resume_engineer = w->resumed.engineer,
         .sink = record_sink(&w->record),
     };
     TRY(cx, auto_run(cx, &a, &w->made));
@@ -120,9 +140,15 @@ static Err board_rows(Ctx *cx, const char *json, AppAutoOut *out)
         if (err) break;
         double size = get_num(v, "size_bytes"), trial = get_num(v, "trial");
         row[i] = (AppBoardRow){
-            .trial = trial >= 0 ? (uint32_t)trial : 0, .learner = get_text(cx, v, "learner"), .score = get_num(v, "score"), .se = get_num(v, "se"),
-            .fit_s = get_num(v, "fit_s"), .predict_us_row = get_num(v, "predict_us_row"), .weight = get_num(v, "weight"),
-            .size_bytes = size >= 0 ? (uint64_t)size : 0, .pareto = yyjson_get_bool(yyjson_obj_get(v, "pareto")),
+            .trial = trial >= 0 ? (uint32_t)trial : 0,
+            .learner = get_text(cx, v, "learner"),
+            .score = get_num(v, "score"),
+            .se = get_num(v, "se"),
+            .fit_s = get_num(v, "fit_s"),
+            .predict_us_row = get_num(v, "predict_us_row"),
+            .weight = get_num(v, "weight"),
+            .size_bytes = size >= 0 ? (uint64_t)size : 0,
+            .pareto = yyjson_get_bool(yyjson_obj_get(v, "pareto")),
         };
         if (!row[i].learner) err = FAIL(cx, ERR_NOMEM, "reading the leaderboard");
         out->board_n = i + 1;
@@ -144,8 +170,15 @@ static Err keep_build(Ctx *cx, const AppAutoIn *in, Work *w, AppAutoOut *out)
     repo_model_name(in->name ? in->name : stem, name);
     TRY(cx, build_save(cx, w->made.build, &w->build, &digest));
     BuildIn b = {
-        .name = name, .bytes = w->build.at, .bytes_n = w->build.n, .task = task_word(w->made.task), .target = in->target,
-        .metric = w->made.metric->name, .higher_is_better = w->made.metric->higher, .value = w->made.score, .se = w->made.se,
+        .name = name,
+        .bytes = w->build.at,
+        .bytes_n = w->build.n,
+        .task = task_word(w->made.task),
+        .target = in->target,
+        .metric = w->made.metric->name,
+        .higher_is_better = w->made.metric->higher,
+        .value = w->made.score,
+        .se = w->made.se,
         .run = repo_run_id(w->record.run),
     };
     TRY(cx, repo_build_register(cx, repo, &b, &row));
@@ -241,8 +274,11 @@ static Err write_page(Ctx *cx, const AppAutoIn *in, Work *w, AppAutoOut *out)
     snprintf(rows, sizeof rows, "%zu x %zu", w->table->rows, w->table->cols);
     if (in->trials) snprintf(budget, sizeof budget, "%u trials", in->trials);
     else snprintf(budget, sizeof budget, "%g s", in->time_s);
-    const char *facts[] = { "data", in->data.path, "rows x columns", rows, "budget", budget, "seed", seed, "run", out->run,
-                            "digest", out->digest ? out->digest : "none", "leat", LEAT_VERSION, NULL };
+    const char *facts[] = { "data",   in->data.path, "rows x columns",
+                            rows,     "budget",      budget,
+                            "seed",   seed,          "run",
+                            out->run, "digest",      out->digest ? out->digest : "none",
+                            "leat",   LEAT_VERSION,  NULL };
     const char *subtitle = ctx_scratch_fmt(cx, "%s of %s", out->task, in->target);
     TRY(cx, page_make(cx, title, subtitle, facts, stages, STAGES_N, w->overview.at, &w->html));
     const char *name = out->build ? out->build : ctx_scratch_fmt(cx, "run-%s", out->run);
@@ -262,13 +298,16 @@ static Err end_badly(Ctx *cx, const AppAutoIn *in, Work *w, Err err)
     ear_off(&w->ear);
     ear_retell(&w->ear);
     if (!r->run) {
-        if (err == ERR_INTERRUPTED) err = FAIL(cx, err, "interrupted before the first stage ended: nothing was kept");
+        if (err == ERR_INTERRUPTED)
+            err = FAIL(cx, err, "interrupted before the first stage ended: nothing was kept");
         return err;
     }
     record_end(r, err == ERR_INTERRUPTED ? RUN_INTERRUPTED : RUN_FAILED, why);
     unsigned long long number = repo_run_number(r->run);
     if (err == ERR_INTERRUPTED)
-        return FAIL(cx, err, "interrupted: %u finished trial%s kept as run %llu; go on with 'leat auto %.150s --target %.80s --resume %llu'",
+        return FAIL(cx, err,
+                    "interrupted: %u finished trial%s kept as run %llu; go on with 'leat auto %.150s --target "
+                    "%.80s --resume %llu'",
                     r->trials, r->trials == 1 ? "" : "s", number, in->data.path, in->target, number);
     return r->trials ? FAIL(cx, err, "%.400s (run %llu, its %u trials are kept)", why, number, r->trials) : err;
 }
@@ -293,7 +332,9 @@ static Err finish(Ctx *cx, const AppAutoIn *in, Work *w, AppAutoOut *out)
     TRY(cx, write_page(cx, in, w, out));
     tell_time(cx, w->record.house, "the report is written");
     if (out->build) snprintf(summary, sizeof summary, "%s: %s %.6g", out->build, out->metric, out->score);
-    else snprintf(summary, sizeof summary, "ended after stage %s, as asked", out->stages_n ? out->stage[out->stages_n - 1].name : "none");
+    else
+        snprintf(summary, sizeof summary, "ended after stage %s, as asked",
+                 out->stages_n ? out->stage[out->stages_n - 1].name : "none");
     record_end(&w->record, RUN_DONE, summary);
     out->wall_s = ctx_since_s(cx, w->record.house->started_us);
     return OK;
@@ -309,11 +350,13 @@ Err app_auto(Ctx *cx, House *house, const AppAutoIn *in, AppAutoOut *out)
     TRY(cx, check_words(cx, house, in, &task, &until));
     w = ctx_get(cx, sizeof *w);
     if (!w) return FAIL(cx, ERR_NOMEM, "starting");
-    w->record = (Record){ .cx = cx, .house = house, .in = in, .ear = &w->ear, .seed = in->seed, .best = NAN, .best_se = NAN };
+    w->record = (Record){
+        .cx = cx, .house = house, .in = in, .ear = &w->ear, .seed = in->seed, .best = NAN, .best_se = NAN
+    };
     text_init(&w->build, cx);
     text_init(&w->html, cx);
     text_init(&w->overview, cx);
-    ear_on(&w->ear, cx, false);            /* they are part of the answer */
+    ear_on(&w->ear, cx, false); /* they are part of the answer */
     TRY_DONE(cx, record_options(cx, in, in->seed, &w->record.options));
     tell_time(cx, house, "reading begins");
     TRY_DONE(cx, read_all(cx, in, w));
@@ -322,7 +365,7 @@ Err app_auto(Ctx *cx, House *house, const AppAutoIn *in, AppAutoOut *out)
     TRY_DONE(cx, run_stages(cx, house, in, task, until, w));
     tell_time(cx, house, "the stages have ended");
     const volatile sig_atomic_t *cancel = cx->cancel;
-    cx->cancel = NULL;                     /* the build is there: a late Ctrl-C must not lose it */
+    cx->cancel = NULL; /* the build is there: a late Ctrl-C must not lose it */
     err = finish(cx, in, w, out);
     cx->cancel = cancel;
 done:

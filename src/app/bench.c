@@ -8,11 +8,11 @@
 #include <string.h>
 #include <time.h>
 
-#define LOADS 15                     /* times it is opened; the median counts */
-#define WARM_ROWS 200
-#define ONE_ROWS_MIN 2000            /* rows asked one by one */
-#define ONE_ROWS_MAX 20000
-#define BATCH_US 700000              /* scored again and again for so long */
+#define LOADS          15 /* times it is opened; the median counts */
+#define WARM_ROWS      200
+#define ONE_ROWS_MIN   2000 /* rows asked one by one */
+#define ONE_ROWS_MAX   20000
+#define BATCH_US       700000 /* scored again and again for so long */
 #define BATCH_ROWS_MAX 100000
 
 static int by_size(const void *a, const void *b)
@@ -34,7 +34,7 @@ static Err cells_of(Ctx *cx, const Table *t, const leat_build *b, size_t rows, l
 {
     size_t n = leat_columns(b), *at = ctx_scratch(cx, (t->cols + 1) * sizeof *at);
     if (!at) return FAIL(cx, ERR_NOMEM, "reading %zu rows", rows);
-    for (size_t j = 0; j < t->cols; j++) {           /* every level once, so that the text does not move afterwards */
+    for (size_t j = 0; j < t->cols; j++) { /* every level once, so that the text does not move afterwards */
         at[j] = words->n;
         for (uint32_t v = 0; t->col[j].code && v < t->col[j].dict.n; v++) {
             size_t len;
@@ -87,7 +87,9 @@ static Err measure_rows(Ctx *cx, const leat_build *b, const leat_value *cell, si
 {
     Err err = OK;
     char why[256] = "";
-    size_t n = leat_columns(b), asked = rows < ONE_ROWS_MIN ? ONE_ROWS_MIN : rows < ONE_ROWS_MAX ? rows : ONE_ROWS_MAX;
+    size_t n = leat_columns(b), asked = rows < ONE_ROWS_MIN   ? ONE_ROWS_MIN
+                                        : rows < ONE_ROWS_MAX ? rows
+                                                              : ONE_ROWS_MAX;
     double *took = NULL, *answer = NULL;
     GET_DONE(cx, took, asked, "measuring");
     GET_DONE(cx, answer, rows * leat_outputs(b), "measuring");

@@ -13,7 +13,7 @@ static bool wants_project(Ctx *cx, const char *ref)
 {
     const Files *f = cx->world->files;
     FileInfo info;
-    return f->look(f->self, ref, &info) || info.type == FILE_NONE;      /* an existing path wins over a name */
+    return f->look(f->self, ref, &info) || info.type == FILE_NONE; /* an existing path wins over a name */
 }
 
 Err build_take(Ctx *cx, House *house, const char *ref, bool parse, Loaded *out)
@@ -61,10 +61,15 @@ static Err row_to_build(Ctx *cx, const BuildRow *row, AppBuild *b)
     *b = (AppBuild){
         .name = ctx_scratch_fmt(cx, "%s@%llu", row->name, (unsigned long long)row->n),
         .digest = ctx_scratch_text(cx, digest),
-        .task = row->task, .target = row->target, .metric = row->metric,
+        .task = row->task,
+        .target = row->target,
+        .metric = row->metric,
         .run = row->run_number ? ctx_scratch_fmt(cx, "%llu", (unsigned long long)row->run_number) : NULL,
-        .score = row->value, .se = row->se,
-        .size_bytes = row->bytes, .made_us = row->made_us, .champion = row->champion,
+        .score = row->value,
+        .se = row->se,
+        .size_bytes = row->bytes,
+        .made_us = row->made_us,
+        .champion = row->champion,
     };
     return b->name && b->digest ? OK : FAIL(cx, ERR_NOMEM, "listing builds");
 }
@@ -129,7 +134,8 @@ static Err show_members(Ctx *cx, const Build *b, AppBuildOut *out)
     out->members_n = b->members_n;
     for (uint32_t i = 0; i < b->members_n; i++) {
         const Member *m = &b->member[i];
-        out->member[i] = (AppMember){ ctx_scratch_text(cx, m->learner), ctx_scratch_text(cx, m->params), m->weight, m->trial, m->parts_n };
+        out->member[i] = (AppMember){ ctx_scratch_text(cx, m->learner), ctx_scratch_text(cx, m->params), m->weight,
+                                      m->trial, m->parts_n };
         if (!out->member[i].learner || !out->member[i].params) return FAIL(cx, ERR_NOMEM, "showing a build");
     }
     return OK;
@@ -137,7 +143,8 @@ static Err show_members(Ctx *cx, const Build *b, AppBuildOut *out)
 
 static Err show_columns(Ctx *cx, const Build *b, AppBuildOut *out)
 {
-    const char **name = ctx_scratch(cx, (b->schema->n + 1) * sizeof *name), **type = ctx_scratch(cx, (b->schema->n + 1) * sizeof *type);
+    const char **name = ctx_scratch(cx, (b->schema->n + 1) * sizeof *name),
+               **type = ctx_scratch(cx, (b->schema->n + 1) * sizeof *type);
     const char **class_name = ctx_scratch(cx, ((size_t)b->classes + 1) * sizeof *class_name);
     if (!name || !type || !class_name) return FAIL(cx, ERR_NOMEM, "showing a build");
     for (size_t i = 0; i < b->schema->n; i++) {
@@ -146,7 +153,8 @@ static Err show_columns(Ctx *cx, const Build *b, AppBuildOut *out)
         if (!name[i]) return FAIL(cx, ERR_NOMEM, "showing a build");
     }
     for (uint32_t i = 0; i < b->classes; i++)
-        if (!(class_name[i] = ctx_scratch_text(cx, b->class_name[i]))) return FAIL(cx, ERR_NOMEM, "showing a build");
+        if (!(class_name[i] = ctx_scratch_text(cx, b->class_name[i])))
+            return FAIL(cx, ERR_NOMEM, "showing a build");
     out->column = name;
     out->column_type = type;
     out->columns_n = b->schema->n;
@@ -160,8 +168,14 @@ static void about_from_facts(Ctx *cx, const Loaded *l, AppBuild *b)
 {
     yyjson_doc *doc = l->build->facts ? yyjson_read(l->build->facts, strlen(l->build->facts), 0) : NULL;
     yyjson_val *root = yyjson_doc_get_root(doc), *metric = yyjson_obj_get(root, "metric");
-    *b = (AppBuild){ .name = ctx_scratch_text(cx, l->name), .digest = ctx_scratch_text(cx, l->digest), .task = task_word(l->build->task),
-                     .target = ctx_scratch_text(cx, l->build->target), .metric = "", .score = NAN, .se = NAN, .size_bytes = l->bytes.n };
+    *b = (AppBuild){ .name = ctx_scratch_text(cx, l->name),
+                     .digest = ctx_scratch_text(cx, l->digest),
+                     .task = task_word(l->build->task),
+                     .target = ctx_scratch_text(cx, l->build->target),
+                     .metric = "",
+                     .score = NAN,
+                     .se = NAN,
+                     .size_bytes = l->bytes.n };
     if (yyjson_is_str(metric)) b->metric = get_text(cx, root, "metric");
     else if (metric) b->metric = get_text(cx, metric, "name");
     yyjson_val *where = yyjson_is_obj(metric) ? metric : root;
@@ -188,7 +202,8 @@ Err app_build_show(Ctx *cx, House *house, const AppBuildIn *in, AppBuildOut *out
     out->facts_json = ctx_scratch_text(cx, l.build->facts ? l.build->facts : "{}");
     out->features_n = steps_features(l.build->steps);
     out->threshold = l.build->task == TASK_BINARY ? l.build->threshold : NAN;
-    if (!out->steps_json || !out->facts_json || !out->about.name) err = FAIL(cx, ERR_NOMEM, "showing build '%s'", in->build);
+    if (!out->steps_json || !out->facts_json || !out->about.name)
+        err = FAIL(cx, ERR_NOMEM, "showing build '%s'", in->build);
 done:
     text_clear(&steps);
     build_put(cx, &l);
@@ -239,7 +254,8 @@ Err app_build_export(Ctx *cx, House *house, const AppExportIn *in, AppExportOut 
     *out = (AppExportOut){ 0 };
     if (n < 6 || strcmp(in->out + n - 5, ".leat"))
         return FAIL(cx, ERR_BAD_INPUT, "'%.200s' does not end in .leat: name the file like model.leat", in->out);
-    if (n >= sizeof path) return FAIL(cx, ERR_LIMIT, "the path '%.60s…' is longer than %zu bytes", in->out, sizeof path - 1);
+    if (n >= sizeof path)
+        return FAIL(cx, ERR_LIMIT, "the path '%.60s…' is longer than %zu bytes", in->out, sizeof path - 1);
     TRY(cx, build_take(cx, house, in->build, false, &l));
     TRY_DONE(cx, save_whole(cx, in->out, l.bytes.at, l.bytes.n));
     *out = (AppExportOut){ ctx_scratch_text(cx, l.name), ctx_scratch_text(cx, l.digest), in->out, l.bytes.n };

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR_COLUMNS_MAX 4096          /* names looked at for "did you mean" */
-#define EAR_MAX 1000                   /* warnings kept of one verb */
+#define NEAR_COLUMNS_MAX 4096 /* names looked at for "did you mean" */
+#define EAR_MAX          1000 /* warnings kept of one verb */
 
 /* --------------------------------------------------------------------- ear */
 
@@ -20,7 +20,7 @@ void ear_add(Ear *ear, const char *text)
     if (ear->n == ear->cap) {
         size_t cap = ear->cap ? ear->cap * 2 : 16;
         const char **more = ctx_scratch(ear->cx, cap * sizeof *more);
-        if (!more) return;             /* a warning lost for want of memory: the verb itself will say so */
+        if (!more) return; /* a warning lost for want of memory: the verb itself will say so */
         if (ear->n) memcpy(more, ear->text, ear->n * sizeof *more);
         ear->text = more;
         ear->cap = cap;
@@ -33,7 +33,8 @@ static void ear_tell(void *self, ProgressKind kind, const char *what, double don
 {
     Ear *ear = self;
     if (kind == PROGRESS_WARNING) ear_add(ear, what);
-    if ((kind != PROGRESS_WARNING || ear->pass) && ear->before.tell) ear->before.tell(ear->before.self, kind, what, done, total);
+    if ((kind != PROGRESS_WARNING || ear->pass) && ear->before.tell)
+        ear->before.tell(ear->before.self, kind, what, done, total);
 }
 
 void ear_on(Ear *ear, Ctx *cx, bool pass)
@@ -58,7 +59,8 @@ void ear_json(Ear *ear, const char *json)
     yyjson_doc *doc = json ? yyjson_read(json, strlen(json), 0) : NULL;
     yyjson_val *v;
     size_t i, n;
-    yyjson_arr_foreach(yyjson_doc_get_root(doc), i, n, v) if (yyjson_is_str(v)) ctx_warn(ear->cx, "%s", yyjson_get_str(v));
+    yyjson_arr_foreach(yyjson_doc_get_root(doc), i, n, v) if (yyjson_is_str(v))
+        ctx_warn(ear->cx, "%s", yyjson_get_str(v));
     yyjson_doc_free(doc);
 }
 
@@ -72,18 +74,24 @@ Err data_column(Ctx *cx, const Table *t, const char *name, const char *what, siz
     if (*col != SIZE_MAX) return OK;
     for (; n < t->cols && n < NEAR_COLUMNS_MAX; n++) near[n] = t->col[n].name;
     const char *best = text_nearest(name, near, n);
-    if (best) return FAIL(cx, ERR_NOT_FOUND, "no %s '%.100s' in '%.150s'; did you mean '%.100s'?", what, name, t->source, best);
+    if (best)
+        return FAIL(cx, ERR_NOT_FOUND, "no %s '%.100s' in '%.150s'; did you mean '%.100s'?", what, name, t->source,
+                    best);
     char list[200];
     size_t at = 0;
     list[0] = 0;
     for (size_t i = 0; i < t->cols && at + strlen(t->col[i].name) + 8 < sizeof list; i++)
         at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "", t->col[i].name);
-    return FAIL(cx, ERR_NOT_FOUND, "no %s '%.100s' in '%.120s'; its columns begin: %s", what, name, t->source, list);
+    return FAIL(cx, ERR_NOT_FOUND, "no %s '%.100s' in '%.120s'; its columns begin: %s", what, name, t->source,
+                list);
 }
 
 Err data_read(Ctx *cx, const AppData *in, uint32_t threads, Table **out, QueryInfo *info)
 {
-    QueryIn q = { .path = in->path, .sheet = in->sheet, .na = in->na_n ? in->na : NULL, .na_n = in->na_n,
+    QueryIn q = { .path = in->path,
+                  .sheet = in->sheet,
+                  .na = in->na_n ? in->na : NULL,
+                  .na_n = in->na_n,
                   .threads = threads ? threads : os_cpus() };
     *out = NULL;
     QueryType *types = in->types_n ? ctx_scratch(cx, in->types_n * sizeof *types) : NULL;
@@ -113,7 +121,7 @@ void data_stem(const char *path, char *out, size_t n)
         *dot = 0;
         if (!packed) break;
     }
-    for (char *p = out; *p; p++)                   /* a glob's signs are no part of a name */
+    for (char *p = out; *p; p++) /* a glob's signs are no part of a name */
         if (strchr("*?[]", *p)) *p = '-';
     while (out[0] == '-') memmove(out, out + 1, strlen(out));
     for (size_t k = strlen(out); k && out[k - 1] == '-'; k--) out[k - 1] = 0;
@@ -134,7 +142,8 @@ static Err name_seen(void *arg, const char *name)
 {
     Names *s = arg;
     if (fnmatch(s->pattern, name, FNM_PERIOD)) return OK;
-    if (s->n == APP_DATA_FILES_MAX) return s->err = FAIL(s->cx, ERR_LIMIT, "more than %d files fit '%s'", APP_DATA_FILES_MAX, s->pattern);
+    if (s->n == APP_DATA_FILES_MAX)
+        return s->err = FAIL(s->cx, ERR_LIMIT, "more than %d files fit '%s'", APP_DATA_FILES_MAX, s->pattern);
     if (s->n == s->cap) {
         size_t cap = s->cap ? s->cap * 2 : 64;
         char **more = ctx_grow(s->cx, s->name, cap, sizeof *more);
@@ -142,7 +151,8 @@ static Err name_seen(void *arg, const char *name)
         s->name = more;
         s->cap = cap;
     }
-    s->name[s->n] = ctx_scratch_fmt(s->cx, "%s%s%s", s->folder, s->folder[strlen(s->folder) - 1] == '/' ? "" : "/", name);
+    s->name[s->n] =
+        ctx_scratch_fmt(s->cx, "%s%s%s", s->folder, s->folder[strlen(s->folder) - 1] == '/' ? "" : "/", name);
     if (!s->name[s->n]) return s->err = FAIL(s->cx, ERR_NOMEM, "listing '%s'", s->folder);
     s->n++;
     return OK;
@@ -240,7 +250,8 @@ static Err back_files(Ctx *cx, Store *store, const RunRow *run, const char *fold
     const char *slash = strrchr(run->data_path, '/');
     if (!several) {
         *files = 1;
-        return store_get_file(cx, store, &run->data, ctx_scratch_fmt(cx, "%s/%s", folder, slash ? slash + 1 : run->data_path));
+        return store_get_file(cx, store, &run->data,
+                              ctx_scratch_fmt(cx, "%s/%s", folder, slash ? slash + 1 : run->data_path));
     }
     TRY(cx, store_get(cx, store, &run->data, LEDGER_PAYLOAD_MAX, &bytes, &n));
     TRY_DONE(cx, json_parse(cx, bytes, "the list of files of that run", &doc));
@@ -268,16 +279,19 @@ Err data_back(Ctx *cx, Repo *repo, const RunRow *run, DataBack *out)
     Ctx aside;
     DataBytes now;
     *out = (DataBack){ 0 };
-    if (!run->has_data) return FAIL(cx, ERR_NOT_FOUND, "run %llu has no data on record", (unsigned long long)run->number);
+    if (!run->has_data)
+        return FAIL(cx, ERR_NOT_FOUND, "run %llu has no data on record", (unsigned long long)run->number);
     ctx_child(cx, &aside);
-    bool same = !data_bytes(&aside, repo_store(repo), run->data_path, false, &now) && digest_same(&now.digest, &run->data);
+    bool same =
+        !data_bytes(&aside, repo_store(repo), run->data_path, false, &now) && digest_same(&now.digest, &run->data);
     ctx_clear(&aside);
     if (same) {
         snprintf(out->path, sizeof out->path, "%s", run->data_path);
         return OK;
     }
     if (!run->data_kept)
-        return FAIL(cx, ERR_NOT_FOUND, "'%s' is gone or has changed since, and its bytes were not kept (--no-keep); give DATA",
+        return FAIL(cx, ERR_NOT_FOUND,
+                    "'%s' is gone or has changed since, and its bytes were not kept (--no-keep); give DATA",
                     run->data_path);
     TRY(cx, store_tmp_path(cx, repo_store(repo), "data", out->folder));
     Err err = f->make_folder(f->self, out->folder);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #define SLICES_SHOWN 5
-#define FACTS_MAX 64
+#define FACTS_MAX    64
 
-typedef struct Rows {                /* the rows to judge by, and which fold each was in */
+typedef struct Rows { /* the rows to judge by, and which fold each was in */
     Table *table;
     uint8_t *fold;
     DataBack back;
@@ -33,7 +33,8 @@ static Err option_words(Ctx *cx, yyjson_val *options, const char *key, const cha
     yyjson_arr_foreach(list, i, all, v)
     {
         if (!yyjson_is_str(v)) continue;
-        if (!(word[*n] = ctx_scratch_text(cx, yyjson_get_str(v)))) return FAIL(cx, ERR_NOMEM, "reading the run's options");
+        if (!(word[*n] = ctx_scratch_text(cx, yyjson_get_str(v))))
+            return FAIL(cx, ERR_NOMEM, "reading the run's options");
         ++*n;
     }
     *out = word;
@@ -48,7 +49,8 @@ static Err training_rows(Ctx *cx, const Loaded *l, uint32_t threads, Rows *out)
     AppData data = { 0 };
     yyjson_doc *doc = NULL;
     if (!l->repo || l->ref.path[0] || !l->ref.row.run[0])
-        return FAIL(cx, ERR_NOT_FOUND, "'%s' does not know the rows it was trained on here: give DATA with the target", l->name);
+        return FAIL(cx, ERR_NOT_FOUND,
+                    "'%s' does not know the rows it was trained on here: give DATA with the target", l->name);
     TRY(cx, repo_run_find(cx, l->repo, l->ref.row.run, &run));
     TRY(cx, data_back(cx, l->repo, &run, &out->back));
     TRY_DONE(cx, json_parse(cx, run.options, "the run's options", &doc));
@@ -69,7 +71,8 @@ static Err new_rows(Ctx *cx, const AppDiagnoseIn *in, const Loaded *l, Rows *out
 {
     size_t col;
     QueryIn q = { .path = in->data.path, .sheet = in->data.sheet, .threads = in->threads };
-    TRY(cx, query_read_schema(cx, &q, l->build->schema, (const char *const *)&l->build->target, 1, &out->table, NULL));
+    TRY(cx,
+        query_read_schema(cx, &q, l->build->schema, (const char *const *)&l->build->target, 1, &out->table, NULL));
     TRY(cx, data_column(cx, out->table, l->build->target, "target", &col));
     return OK;
 }
@@ -85,7 +88,8 @@ static int biggest_first(const void *a, const void *b)
 
 static Err fill_metrics(Ctx *cx, yyjson_val *root, AppDiagnoseOut *out)
 {
-    yyjson_val *metrics = yyjson_obj_get(root, "metrics"), *importance = yyjson_obj_get(root, "importance"), *key, *v;
+    yyjson_val *metrics = yyjson_obj_get(root, "metrics"), *importance = yyjson_obj_get(root, "importance"), *key,
+               *v;
     size_t i, n;
     AppFact *fact = ctx_scratch(cx, FACTS_MAX * sizeof *fact);
     AppFact *drop = ctx_scratch(cx, (yyjson_arr_size(importance) + 1) * sizeof *drop);
@@ -125,8 +129,9 @@ static Err fill(Ctx *cx, const char *json, AppDiagnoseOut *out)
     {
         if (err || out->slices_n == SLICES_SHOWN) break;
         const char *where = yyjson_get_str(yyjson_obj_get(v, "where"));
-        const char *line = ctx_scratch_fmt(cx, "%.200s: loss %.4g on %.0f rows, elsewhere %.4g", where ? where : "?", get_num(v, "loss"),
-                                           get_num(v, "n"), get_num(v, "rest"));
+        const char *line =
+            ctx_scratch_fmt(cx, "%.200s: loss %.4g on %.0f rows, elsewhere %.4g", where ? where : "?",
+                            get_num(v, "loss"), get_num(v, "n"), get_num(v, "rest"));
         if (line) slice[out->slices_n++] = line;
     }
     out->slice = slice;
@@ -139,10 +144,11 @@ static Err page(Ctx *cx, const AppDiagnoseIn *in, const Loaded *l, const char *j
     Text html;
     char name[256];
     PageStage stage = { stage_word(STAGE_DIAGNOSE), json };
-    const char *facts[] = { "build", l->name, "digest", l->digest, "rows from", in->data.path ? in->data.path : "training, out of fold",
-                            "leat", LEAT_VERSION, NULL };
+    const char *facts[] = { "build",   l->name,      "digest",
+                            l->digest, "rows from",  in->data.path ? in->data.path : "training, out of fold",
+                            "leat",    LEAT_VERSION, NULL };
     Repo *repo = l->ref.path[0] ? NULL : l->repo;
-    if (!in->out && !repo) return OK;                    /* a build from elsewhere has no place of its own here */
+    if (!in->out && !repo) return OK; /* a build from elsewhere has no place of its own here */
     snprintf(name, sizeof name, "%s-diagnose", l->name);
     text_init(&html, cx);
     Err err = page_make(cx, l->name, "diagnosis", facts, &stage, 1, NULL, &html);
@@ -176,7 +182,11 @@ Err app_diagnose(Ctx *cx, House *house, const AppDiagnoseIn *in, AppDiagnoseOut 
     ear_on(&ear, cx, false);
     if (in->data.path) TRY_DONE(cx, new_rows(cx, in, &l, &rows));
     else TRY_DONE(cx, training_rows(cx, &l, in->threads, &rows));
-    DiagnoseIn d = { .build = l.build, .table = rows.table, .fold = rows.fold, .metric = metric_of(&l), .threads = in->threads,
+    DiagnoseIn d = { .build = l.build,
+                     .table = rows.table,
+                     .fold = rows.fold,
+                     .metric = metric_of(&l),
+                     .threads = in->threads,
                      .program = house->program };
     TRY_DONE(cx, auto_diagnose(cx, &d, &json));
     TRY_DONE(cx, text_err(&json));

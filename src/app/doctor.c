@@ -11,9 +11,10 @@
 
 #define CHECKS_MAX 32
 #define LOW_MEMORY ((uint64_t)512 << 20)
-#define LOW_DISK ((uint64_t)1 << 30)
+#define LOW_DISK   ((uint64_t)1 << 30)
 
-static void add(AppDoctorOut *out, AppHealth health, const char *name, const char *found, const char *what_for, const char *advice)
+static void add(AppDoctorOut *out, AppHealth health, const char *name, const char *found, const char *what_for,
+                const char *advice)
 {
     if (out->n == CHECKS_MAX || !found) return;
     out->check[out->n++] = (AppCheck){ name, found, what_for, advice, health };
@@ -38,8 +39,8 @@ static void machine(Ctx *cx, AppDoctorOut *out)
         ctx_scratch_fmt(cx, "%s free of %s", gib(cx, m.free), gib(cx, m.total)), "",
         m.free < LOW_MEMORY ? "give --memory, and fewer --threads" : "");
     if (!os_cwd(cx, cwd) && os_disk_free(cwd, &disk))
-        add(out, disk < LOW_DISK ? APP_NOTE : APP_FINE, "disk", ctx_scratch_fmt(cx, "%s free here", gib(cx, disk)), "",
-            disk < LOW_DISK ? "a project keeps its data: free some space, or use --no-keep" : "");
+        add(out, disk < LOW_DISK ? APP_NOTE : APP_FINE, "disk", ctx_scratch_fmt(cx, "%s free here", gib(cx, disk)),
+            "", disk < LOW_DISK ? "a project keeps its data: free some space, or use --no-keep" : "");
 }
 
 /* A library that is opened when it is first needed: is it there, and does it open? */
@@ -64,9 +65,11 @@ static void engine(Ctx *cx, AppDoctorOut *out)
     char version[32];
     Ctx aside;
     ctx_child(cx, &aside);
-    if (!query_engine(&aside, version)) add(out, APP_FINE, "DuckDB", ctx_scratch_text(cx, version), "reads and writes every file", "");
+    if (!query_engine(&aside, version))
+        add(out, APP_FINE, "DuckDB", ctx_scratch_text(cx, version), "reads and writes every file", "");
     else
-        add(out, APP_LACKS, "DuckDB", ctx_scratch_fmt(cx, "not found: %.200s", aside.text), "reads and writes every file",
+        add(out, APP_LACKS, "DuckDB", ctx_scratch_fmt(cx, "not found: %.200s", aside.text),
+            "reads and writes every file",
             "run scripts/bootstrap, or set LEAT_LIB to the folder that holds libduckdb.so");
     ctx_clear(&aside);
 }
@@ -80,7 +83,8 @@ static void surroundings(Ctx *cx, AppDoctorOut *out)
     static const char *const git[] = { "git", "--version", NULL };
     if (project_here(cx, folder)) add(out, APP_FINE, "project", ctx_scratch_text(cx, folder), "", "");
     else add(out, APP_NOTE, "project", "none here", "", "'leat init' makes one; 'leat auto' does so by itself");
-    if (os_is_terminal(1)) add(out, APP_FINE, "terminal", ctx_scratch_fmt(cx, "%u columns", os_terminal_columns(1)), "", "");
+    if (os_is_terminal(1))
+        add(out, APP_FINE, "terminal", ctx_scratch_fmt(cx, "%u columns", os_terminal_columns(1)), "", "");
     else add(out, APP_FINE, "terminal", "none on standard output", "", "");
     ctx_child(cx, &aside);
     aside.deadline_us = ctx_mono_us(cx) + 2000000;
@@ -88,7 +92,9 @@ static void surroundings(Ctx *cx, AppDoctorOut *out)
     if (!os_run(&aside, NULL, git, 4096, &said, &status) && !status && said.at) {
         said.at[strcspn(said.at, "\n")] = 0;
         add(out, APP_FINE, "git", ctx_scratch_text(cx, said.at), "records which commit a run was made at", "");
-    } else add(out, APP_NOTE, "git", "not found", "records which commit a run was made at", "runs are recorded without it");
+    } else
+        add(out, APP_NOTE, "git", "not found", "records which commit a run was made at",
+            "runs are recorded without it");
     text_clear(&said);
     ctx_clear(&aside);
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define GIT_WAIT_US 500000          /* of a budget that people gave for modelling */
+#define GIT_WAIT_US  500000 /* of a budget that people gave for modelling */
 #define GIT_TEXT_MAX 65536
 
 /* "https://me:secret@host/x" without "me:secret@": an address goes into the ledger for good. */
@@ -38,7 +38,8 @@ static bool in_repository(Ctx *cx)
 
 void git_look(Ctx *cx, GitState *out)
 {
-    static const char *const status[] = { "git", "status", "--porcelain=v2", "--branch", "--untracked-files=no", NULL };
+    static const char *const status[] = { "git", "status", "--porcelain=v2", "--branch", "--untracked-files=no",
+                                          NULL };
     static const char *const remote[] = { "git", "config", "--get", "remote.origin.url", NULL };
     Ctx aside;
     Text said;

@@ -7,13 +7,14 @@
 
 #include <string.h>
 
-Err page_make(Ctx *cx, const char *title, const char *subtitle, const char *const *facts, const PageStage *stage, size_t stages_n,
-              const char *overview, Text *html)
+Err page_make(Ctx *cx, const char *title, const char *subtitle, const char *const *facts, const PageStage *stage,
+              size_t stages_n, const char *overview, Text *html)
 {
     ReportFact fact[16];
     ReportStage list[STAGES_N];
     ReportIn in = { .title = title, .subtitle = subtitle, .fact = fact, .stage = list, .overview = overview };
-    for (; facts && facts[0] && in.facts_n < 16; facts += 2) fact[in.facts_n++] = (ReportFact){ facts[0], facts[1] };
+    for (; facts && facts[0] && in.facts_n < 16; facts += 2)
+        fact[in.facts_n++] = (ReportFact){ facts[0], facts[1] };
     for (size_t i = 0; i < stages_n && in.stages_n < STAGES_N; i++)
         if (stage[i].json) list[in.stages_n++] = (ReportStage){ stage[i].name, stage[i].json };
     TRY(cx, report_html(cx, &in, html));

@@ -4,14 +4,14 @@
 #include <math.h>
 #include <string.h>
 
-#define CHUNK_ROWS 4096             /* rows explained at once: Shapley values are rows x outputs x columns */
+#define CHUNK_ROWS 4096 /* rows explained at once: Shapley values are rows x outputs x columns */
 
-typedef struct Answers {            /* columns of the result, by row */
+typedef struct Answers { /* columns of the result, by row */
     QueryColumn *column;
     size_t columns, rows;
-    const char **label;             /* rows: predicted class */
-    double *p;                      /* columns of probabilities, column-major; or the values */
-    double *shap;                   /* columns of Shapley values, column-major */
+    const char **label; /* rows: predicted class */
+    double *p;          /* columns of probabilities, column-major; or the values */
+    double *shap;       /* columns of Shapley values, column-major */
 } Answers;
 
 static void answers_clear(Ctx *cx, Answers *a)
@@ -86,7 +86,8 @@ static Err add_shap(Ctx *cx, const Build *b, Answers *a)
 }
 
 /* Kept columns, the prediction, probabilities, explanations: in this order. */
-static Err answer_all(Ctx *cx, const AppPredictIn *in, const Build *b, const Table *raw, const Table *t, Answers *a)
+static Err answer_all(Ctx *cx, const AppPredictIn *in, const Build *b, const Table *raw, const Table *t,
+                      Answers *a)
 {
     Err err = OK;
     uint32_t k = build_outputs(b);
@@ -107,7 +108,8 @@ static Err answer_all(Ctx *cx, const AppPredictIn *in, const Build *b, const Tab
         TRY_DONE(cx, data_column(cx, raw, in->keep[i], "column to keep", &col));
         a->column[a->columns++] = (QueryColumn){ .name = raw->col[col].name, .column = &raw->col[col] };
     }
-    a->column[a->columns++] = b->classes ? (QueryColumn){ .name = "prediction", .text = a->label } : (QueryColumn){ .name = "prediction", .num = a->p };
+    a->column[a->columns++] = b->classes ? (QueryColumn){ .name = "prediction", .text = a->label }
+                                         : (QueryColumn){ .name = "prediction", .num = a->p };
     for (uint32_t c = 0; in->proba && c < b->classes; c++) {
         QueryColumn *q = &a->column[a->columns++];
         *q = (QueryColumn){ .name = ctx_scratch_fmt(cx, "p_%s", b->class_name[c]), .num = a->p + c * rows };
@@ -157,10 +159,13 @@ static Err write_answers(Ctx *cx, const AppPredictIn *in, const Answers *a)
         rows_json(a, in->json);
         return text_err(in->json);
     }
-    if (in->format && !query_format_read(in->format, &q.format)) return FAIL(cx, ERR_USAGE, "no format '%.60s'", in->format);
-    if (!in->out && q.format == QUERY_PARQUET) return FAIL(cx, ERR_USAGE, "Parquet goes to a file: give -o FILE.parquet");
+    if (in->format && !query_format_read(in->format, &q.format))
+        return FAIL(cx, ERR_USAGE, "no format '%.60s'", in->format);
+    if (!in->out && q.format == QUERY_PARQUET)
+        return FAIL(cx, ERR_USAGE, "Parquet goes to a file: give -o FILE.parquet");
     Err err = query_write(cx, &q);
-    if (err == ERR_IO && !in->out) return FAIL(cx, err, "writing the answers: standard output is closed, or its disk is full");
+    if (err == ERR_IO && !in->out)
+        return FAIL(cx, err, "writing the answers: standard output is closed, or its disk is full");
     return err ? ctx_hop(cx, err, __FILE__, __LINE__) : OK;
 }
 
@@ -193,8 +198,13 @@ Err app_predict(Ctx *cx, House *house, const AppPredictIn *in, AppPredictOut *ou
     TRY_DONE(cx, answer_all(cx, in, l.build, raw, t, &a));
     TRY_DONE(cx, write_answers(cx, in, &a));
     *out = (AppPredictOut){
-        .build = ctx_scratch_text(cx, l.name), .digest = ctx_scratch_text(cx, l.digest), .out = in->out, .rows = t->rows,
-        .warning = ear.text, .warnings_n = ear.n, .wall_s = ctx_since_s(cx, house->started_us),
+        .build = ctx_scratch_text(cx, l.name),
+        .digest = ctx_scratch_text(cx, l.digest),
+        .out = in->out,
+        .rows = t->rows,
+        .warning = ear.text,
+        .warnings_n = ear.n,
+        .wall_s = ctx_since_s(cx, house->started_us),
     };
     if (!out->build || !out->digest) err = FAIL(cx, ERR_NOMEM, "after scoring %zu rows", t->rows);
 done:

@@ -28,7 +28,7 @@ Err project_open(Ctx *cx, House *house, ProjectNeed need, bool *made)
     TRY(cx, os_cwd(cx, cwd));
     if (!project_here(cx, folder)) {
         if (need == PROJECT_MAYBE) return OK;
-        if (need != PROJECT_MAKE) return repo_find(cx, cwd, folder);      /* says what is missing, and what to do */
+        if (need != PROJECT_MAKE) return repo_find(cx, cwd, folder); /* says what is missing, and what to do */
         RepoInit init;
         TRY(cx, repo_init(cx, cwd, NULL, actor, &init));
         if (made) *made = init.made;
@@ -39,7 +39,8 @@ Err project_open(Ctx *cx, House *house, ProjectNeed need, bool *made)
     memcpy(p->folder, folder, sizeof p->folder);
     p->writable = writable;
     Err err = repo_open(cx, folder, actor, writable, &p->repo);
-    if (err == ERR_REFUSED && !writable) {       /* its tables must be folded anew first: a fresh one, or of an older leat */
+    if (err == ERR_REFUSED &&
+        !writable) { /* its tables must be folded anew first: a fresh one, or of an older leat */
         p->writable = true;
         err = repo_open(cx, folder, actor, true, &p->repo);
     }

@@ -62,15 +62,25 @@ Err record_begin(Record *r)
     Repo *repo = r->house->project->repo;
     TRY(cx, data_bytes(cx, repo_store(repo), r->in->data.path, !r->in->no_keep, &data));
     if (r->resumes && !digest_same(&data.digest, &r->resumed))
-        return FAIL(cx, ERR_BAD_INPUT, "'%.150s' has changed since run %s: its trials do not fit these rows; leave --resume out", r->in->data.path,
-                    r->in->resume);
+        return FAIL(cx, ERR_BAD_INPUT,
+                    "'%.150s' has changed since run %s: its trials do not fit these rows; leave --resume out",
+                    r->in->data.path, r->in->resume);
     git_look(cx, &git);
     os_host_name(host, sizeof host);
     RunStart start = {
-        .verb = "auto", .command = r->in->command ? r->in->command : "leat auto", .options = r->options, .seed = r->seed,
-        .data_path = r->in->data.path, .data = &data.digest, .data_bytes = data.bytes, .data_kept = !r->in->no_keep,
-        .git_commit = git.commit[0] ? git.commit : NULL, .git_remote = git.remote[0] ? git.remote : NULL, .git_dirty = git.dirty,
-        .host = host, .version = LEAT_VERSION,
+        .verb = "auto",
+        .command = r->in->command ? r->in->command : "leat auto",
+        .options = r->options,
+        .seed = r->seed,
+        .data_path = r->in->data.path,
+        .data = &data.digest,
+        .data_bytes = data.bytes,
+        .data_kept = !r->in->no_keep,
+        .git_commit = git.commit[0] ? git.commit : NULL,
+        .git_remote = git.remote[0] ? git.remote : NULL,
+        .git_dirty = git.dirty,
+        .host = host,
+        .version = LEAT_VERSION,
     };
     TRY(cx, repo_run_start(cx, repo, &start, &r->run));
     if (r->in->watch.begun) {
@@ -134,11 +144,21 @@ static Err on_trial(void *self, Ctx *cx, const Trial *t)
         TRY(cx, repo_run_artifact(cx, r->run, name, "application/x-leat-trial", t->blob, t->blob_n, NULL));
     }
     TrialRow row = {
-        .number = t->number, .learner = t->learner, .params = t->params,
-        .fold_score = failed ? NULL : t->fold_score, .folds_n = failed ? 0 : t->folds,
-        .score = t->score, .se = t->se, .fit_s = t->fit_s, .predict_us_row = t->predict_us_row, .size_bytes = (double)t->size_bytes,
-        .state = failed ? REPO_TRIAL_FAILED : t->state == TRIAL_CUT ? REPO_TRIAL_CUT : REPO_TRIAL_OK,
-        .why = t->why && t->why[0] ? t->why : NULL, .stage = stage_word(t->stage),
+        .number = t->number,
+        .learner = t->learner,
+        .params = t->params,
+        .fold_score = failed ? NULL : t->fold_score,
+        .folds_n = failed ? 0 : t->folds,
+        .score = t->score,
+        .se = t->se,
+        .fit_s = t->fit_s,
+        .predict_us_row = t->predict_us_row,
+        .size_bytes = (double)t->size_bytes,
+        .state = failed                  ? REPO_TRIAL_FAILED
+                 : t->state == TRIAL_CUT ? REPO_TRIAL_CUT
+                                         : REPO_TRIAL_OK,
+        .why = t->why && t->why[0] ? t->why : NULL,
+        .stage = stage_word(t->stage),
     };
     TRY(cx, repo_run_trials(cx, r->run, &row, 1));
     r->trials++;
@@ -148,7 +168,8 @@ static Err on_trial(void *self, Ctx *cx, const Trial *t)
         r->best_se = t->se;
     }
     if (r->in->watch.trial)
-        r->in->watch.trial(r->in->watch.self, r->trials, r->metric ? r->metric->name : "score", r->best, r->best_se);
+        r->in->watch.trial(r->in->watch.self, r->trials, r->metric ? r->metric->name : "score", r->best,
+                           r->best_se);
     return OK;
 }
 
@@ -162,7 +183,7 @@ void record_end(Record *r, RunState state, const char *summary)
     Ctx aside;
     if (!r->run) return;
     ctx_child(r->cx, &aside);
-    aside.cancel = NULL;                   /* what was done must still be written down */
+    aside.cancel = NULL; /* what was done must still be written down */
     aside.deadline_us = 0;
     (void)!log_warnings(r, NULL);
     (void)!repo_run_finish(&aside, r->run, state, summary);
@@ -190,12 +211,18 @@ void resumed_clear(Ctx *cx, Resumed *r)
 static Err same_ground(Ctx *cx, const RunRow *run, const char *options)
 {
     static const char *const keys[] = { "target", "task", "seed", "exclude", "type", "na", "sheet", "metric" };
-    yyjson_doc *a = yyjson_read(run->options, strlen(run->options), 0), *b = yyjson_read(options, strlen(options), 0);
+    yyjson_doc *a = yyjson_read(run->options, strlen(run->options), 0),
+               *b = yyjson_read(options, strlen(options), 0);
     const char *differs = NULL;
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !differs; i++)
-        if (!yyjson_equals(yyjson_obj_get(yyjson_doc_get_root(a), keys[i]), yyjson_obj_get(yyjson_doc_get_root(b), keys[i]))) differs = keys[i];
-    Err err = !differs ? OK : FAIL(cx, ERR_BAD_INPUT, "run %llu had another --%s: its trials do not fit; give the same, or leave --resume out (it was: %.200s)",
-                                   (unsigned long long)run->number, differs, run->command);
+        if (!yyjson_equals(yyjson_obj_get(yyjson_doc_get_root(a), keys[i]),
+                           yyjson_obj_get(yyjson_doc_get_root(b), keys[i])))
+            differs = keys[i];
+    Err err = !differs ? OK
+                       : FAIL(cx, ERR_BAD_INPUT,
+                              "run %llu had another --%s: its trials do not fit; give the same, or leave --resume "
+                              "out (it was: %.200s)",
+                              (unsigned long long)run->number, differs, run->command);
     yyjson_doc_free(a);
     yyjson_doc_free(b);
     return err;
@@ -239,10 +266,21 @@ Err record_resume(Record *r, Resumed *out)
         if (!n) continue;
         if (t->stage) (void)stage_read(t->stage, &stage);
         out->trial[out->n++] = (Trial){
-            .number = t->number, .stage = stage, .learner = t->learner, .params = t->params, .why = "",
-            .state = t->state == REPO_TRIAL_CUT ? TRIAL_CUT : TRIAL_DONE, .score = t->score, .se = t->se, .fold_score = t->fold_score,
-            .folds = (uint32_t)t->folds_n, .fit_s = t->fit_s, .predict_us_row = t->predict_us_row,
-            .size_bytes = t->size_bytes > 0 ? (uint64_t)t->size_bytes : 0, .blob = out->bytes[out->bytes_n - 1], .blob_n = n,
+            .number = t->number,
+            .stage = stage,
+            .learner = t->learner,
+            .params = t->params,
+            .why = "",
+            .state = t->state == REPO_TRIAL_CUT ? TRIAL_CUT : TRIAL_DONE,
+            .score = t->score,
+            .se = t->se,
+            .fold_score = t->fold_score,
+            .folds = (uint32_t)t->folds_n,
+            .fit_s = t->fit_s,
+            .predict_us_row = t->predict_us_row,
+            .size_bytes = t->size_bytes > 0 ? (uint64_t)t->size_bytes : 0,
+            .blob = out->bytes[out->bytes_n - 1],
+            .blob_n = n,
         };
     }
     TRY_DONE(cx, take_artifact(cx, repo_store(repo), &full, "stage/engineer.json", out, &n));

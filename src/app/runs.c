@@ -11,9 +11,15 @@ static Err row_to_run(Ctx *cx, const RunRow *row, AppRun *out)
     yyjson_val *options = yyjson_doc_get_root(doc);
     *out = (AppRun){
         .name = ctx_scratch_fmt(cx, "%llu", (unsigned long long)row->number),
-        .state = run_state_text(row->state), .target = get_text(cx, options, "target"), .data = row->data_path,
-        .metric = get_text(cx, options, "metric"), .build = row->build && row->build[0] ? row->build : NULL,
-        .score = NAN, .se = NAN, .trials = row->trials_n, .begun_us = row->started_us,
+        .state = run_state_text(row->state),
+        .target = get_text(cx, options, "target"),
+        .data = row->data_path,
+        .metric = get_text(cx, options, "metric"),
+        .build = row->build && row->build[0] ? row->build : NULL,
+        .score = NAN,
+        .se = NAN,
+        .trials = row->trials_n,
+        .begun_us = row->started_us,
         .seconds = row->ended_us ? (double)(row->ended_us - row->started_us) * 1e-6 : NAN,
     };
     yyjson_doc_free(doc);
@@ -88,7 +94,9 @@ static Err from_board(Ctx *cx, Repo *repo, const RunFull *full, AppRunOut *out)
     yyjson_doc *doc = NULL;
     yyjson_val *v;
     size_t n = 0, i, all;
-    static const char *const names[] = { "stage/benchmark.json", "stage/train.json" }, *const keys[] = { "leaderboard", "members" };
+    static const char *const names[] = { "stage/benchmark.json", "stage/train.json" }, *const keys[] = {
+        "leaderboard", "members"
+    };
     for (size_t k = 0; k < 2; k++) {
         const ArtifactRow *a = NULL;
         for (i = 0; i < full->artifacts_n; i++)
@@ -127,13 +135,23 @@ static Err fill(Ctx *cx, const RunFull *full, AppRunOut *out)
     for (size_t i = 0; i < full->trials_n; i++) {
         const TrialRow *t = &full->trial[i];
         out->trial[i] = (AppTrial){
-            .number = t->number, .stage = t->stage ? t->stage : "", .learner = t->learner, .params = t->params ? t->params : "{}",
-            .state = trial_state_text(t->state), .why = t->why ? t->why : "", .score = t->score, .se = t->se, .fit_s = t->fit_s,
-            .predict_us_row = t->predict_us_row, .weight = NAN, .size_bytes = t->size_bytes > 0 ? (uint64_t)t->size_bytes : 0,
+            .number = t->number,
+            .stage = t->stage ? t->stage : "",
+            .learner = t->learner,
+            .params = t->params ? t->params : "{}",
+            .state = trial_state_text(t->state),
+            .why = t->why ? t->why : "",
+            .score = t->score,
+            .se = t->se,
+            .fit_s = t->fit_s,
+            .predict_us_row = t->predict_us_row,
+            .weight = NAN,
+            .size_bytes = t->size_bytes > 0 ? (uint64_t)t->size_bytes : 0,
         };
     }
     for (size_t i = 0; i < full->stages_n; i++)
-        out->stage[i] = (AppStage){ full->stage[i].name, full->stage[i].summary ? full->stage[i].summary : "", full->stage[i].seconds };
+        out->stage[i] = (AppStage){ full->stage[i].name, full->stage[i].summary ? full->stage[i].summary : "",
+                                    full->stage[i].seconds };
     out->trials_n = full->trials_n;
     out->stages_n = full->stages_n;
     return OK;

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define TOP_SHOWN 3              /* commonest values in a line */
+#define TOP_SHOWN 3 /* commonest values in a line */
 
 static const char *typical(Ctx *cx, yyjson_val *c)
 {
@@ -54,8 +54,12 @@ static Err fill(Ctx *cx, const char *json, AppVisualizeOut *out)
     yyjson_arr_foreach(columns, i, n, v)
     {
         yyjson_val *tie = yyjson_obj_get(v, "association");
-        column[i] = (AppColumn){ .name = get_text(cx, v, "name"), .type = get_text(cx, v, "type"), .kind = tie ? get_text(cx, tie, "kind") : "",
-                                 .missing = count_of(v, "missing"), .distinct = count_of(v, "distinct"), .typical = typical(cx, v),
+        column[i] = (AppColumn){ .name = get_text(cx, v, "name"),
+                                 .type = get_text(cx, v, "type"),
+                                 .kind = tie ? get_text(cx, tie, "kind") : "",
+                                 .missing = count_of(v, "missing"),
+                                 .distinct = count_of(v, "distinct"),
+                                 .typical = typical(cx, v),
                                  .association = tie ? get_num(tie, "value") : NAN };
         if (!column[i].name || !column[i].type || !column[i].typical || !column[i].kind) {
             err = FAIL(cx, ERR_NOMEM, "reading the summary of the data");
@@ -97,7 +101,8 @@ Err app_visualize(Ctx *cx, House *house, const AppVisualizeIn *in, AppVisualizeO
     if (!out->stage_json) err = FAIL(cx, ERR_NOMEM, "keeping the summary of the data");
     if (!err && in->out) {
         data_stem(in->data.path, stem, sizeof stem);
-        const char *facts[] = { "data", in->data.path, "target", in->target ? in->target : "none", "leat", LEAT_VERSION, NULL };
+        const char *facts[] = { "data", in->data.path, "target", in->target ? in->target : "none",
+                                "leat", LEAT_VERSION,  NULL };
         PageStage stage = { stage_word(STAGE_VISUALIZE), json.at };
         TRY_DONE(cx, page_make(cx, stem, "what is in the data", facts, &stage, 1, NULL, &html));
         TRY_DONE(cx, page_write(cx, NULL, in->out, stem, &html, &out->report));

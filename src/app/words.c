@@ -28,7 +28,7 @@ const char *app_learner_word(size_t i)
 
 const char *app_type_word(size_t i)
 {
-    return i + 1 < COLUMN_TYPES_N ? column_type_word((ColumnType)(i + 1)) : NULL;       /* not "auto" */
+    return i + 1 < COLUMN_TYPES_N ? column_type_word((ColumnType)(i + 1)) : NULL; /* not "auto" */
 }
 
 bool app_type_alias(const char *word)

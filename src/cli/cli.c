@@ -9,7 +9,8 @@ static const char *hint_of(Err err)
 {
     switch (err) {
     case ERR_BUG: return "this is our fault; LEAT_TRAIL=1 shows where it happened";
-    case ERR_CORRUPT: return "stored bytes changed since they were written: take an earlier copy, or make it again";
+    case ERR_CORRUPT:
+        return "stored bytes changed since they were written: take an earlier copy, or make it again";
     case ERR_NOMEM: return "close other programs, or give --memory and fewer --threads";
     case ERR_DENIED: return "look at the owner and the rights of that file or folder";
     default: return NULL;
@@ -79,7 +80,8 @@ static Err obey(Ctx *cx, Shell *sh, const Words *w)
         return OK;
     }
     if (!w->command)
-        return FAIL(cx, ERR_USAGE, "'%s' needs a second word; 'leat help %s' lists them", w->group->name, w->group->name);
+        return FAIL(cx, ERR_USAGE, "'%s' needs a second word; 'leat help %s' lists them", w->group->name,
+                    w->group->name);
     if (folder) TRY(cx, app_go(cx, folder));
     return w->command->run(cx, sh, w);
 }
@@ -108,7 +110,7 @@ int cli_run(Ctx *cx, Shell *sh, int argc, const char *const *argv)
     if (err) print_error(cx, sh, &w, err);
     Err lost = flush_results(cx, sh);
     if (lost && !err) {
-        sh->json = false;              /* that stream is the broken one */
+        sh->json = false; /* that stream is the broken one */
         print_error(cx, sh, &w, err = lost);
     }
     fflush(sh->err);

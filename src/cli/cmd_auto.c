@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define BOARD_ROWS 8             /* leaderboard rows a person sees */
+#define BOARD_ROWS 8 /* leaderboard rows a person sees */
 
 static void watch_begun(void *self, const char *run, const char *project, bool made)
 {
@@ -104,13 +104,16 @@ static void print_next(Shell *sh, const AppAutoOut *out, const AppAutoIn *in)
 {
     fprintf(sh->out, "\n%sNext%s\n", ink_on(sh->colour_out, INK_BOLD), ink_off(sh->colour_out));
     if (!out->build) {
-        fprintf(sh->out, "  leat auto %s --target %s --resume %s\n", in->data.path, in->target ? in->target : "COL", out->run);
+        fprintf(sh->out, "  leat auto %s --target %s --resume %s\n", in->data.path,
+                in->target ? in->target : "COL", out->run);
         return;
     }
     fprintf(sh->out, "  leat predict %s NEW.csv --proba --explain   score new rows, and say why\n", out->build);
     fprintf(sh->out, "  leat diagnose %s -o page.html               every diagnostic in full\n", out->build);
     if (out->short_of_time && !in->trials)
-        fprintf(sh->out, "  leat auto ... --time %.0f                       the budget cut stages short: give it more\n", in->time_s * 4);
+        fprintf(sh->out,
+                "  leat auto ... --time %.0f                       the budget cut stages short: give it more\n",
+                in->time_s * 4);
 }
 
 static Err print_result(Ctx *cx, Shell *sh, const AppAutoIn *in, const AppAutoOut *out)
@@ -126,9 +129,9 @@ static Err print_result(Ctx *cx, Shell *sh, const AppAutoIn *in, const AppAutoOu
         show_score(out->score, score);
         show_score(out->se, se);
         show_size(out->size_bytes, size);
-        fprintf(sh->out, "%s%s%s  %s %s%s%s ± %s  (%s, %u trial%s, %s, %s)\n", ink_on(ink, INK_BOLD), out->build, ink_off(ink),
-                out->metric, ink_on(ink, INK_GREEN), score, ink_off(ink), se, out->task, out->trials, out->trials == 1 ? "" : "s",
-                took, size);
+        fprintf(sh->out, "%s%s%s  %s %s%s%s ± %s  (%s, %u trial%s, %s, %s)\n", ink_on(ink, INK_BOLD), out->build,
+                ink_off(ink), out->metric, ink_on(ink, INK_GREEN), score, ink_off(ink), se, out->task, out->trials,
+                out->trials == 1 ? "" : "s", took, size);
         if (out->test_json) fprintf(sh->out, "on the test rows: %s\n", out->test_json);
     } else fprintf(sh->out, "run %s ended as asked after %s, without a build\n", out->run, took);
     if (out->board_n) {
@@ -161,34 +164,81 @@ static Err auto_run_words(Ctx *cx, Shell *sh, const Words *w)
 }
 
 static const Arg auto_args[] = {
-    { "DATA", "a CSV, TSV, JSON, NDJSON, Parquet or Excel file, also .gz or .zst, or a glob of files in quotes", ARG_DATA },
+    { "DATA", "a CSV, TSV, JSON, NDJSON, Parquet or Excel file, also .gz or .zst, or a glob of files in quotes",
+      ARG_DATA },
     { .word = NULL },
 };
 
 static const Opt auto_opts[] = {
     { .name = "target", .word = "COL", .type = OPT_TEXT, .needed = true, .help = "the column to predict" },
-    { .name = "task", .word = "TASK", .type = OPT_CHOICE, .choice = app_task_word, .value = "auto, from the target's values",
+    { .name = "task",
+      .word = "TASK",
+      .type = OPT_CHOICE,
+      .choice = app_task_word,
+      .value = "auto, from the target's values",
       .help = "what kind of answer" },
-    { .name = "metric", .word = "NAME", .type = OPT_CHOICE, .choice = app_metric_word, .accepts = app_metric_alias,
-      .value = "auc for binary, logloss for multiclass, rmse for regression", .help = "what to make good (scikit-learn's names do too)" },
-    { .name = "time", .word = "SECONDS", .type = OPT_NUMBER, .lo = 0.1, .hi = 1e7, .value = "60", .not_with = "trials",
+    { .name = "metric",
+      .word = "NAME",
+      .type = OPT_CHOICE,
+      .choice = app_metric_word,
+      .accepts = app_metric_alias,
+      .value = "auc for binary, logloss for multiclass, rmse for regression",
+      .help = "what to make good (scikit-learn's names do too)" },
+    { .name = "time",
+      .word = "SECONDS",
+      .type = OPT_NUMBER,
+      .lo = 0.1,
+      .hi = 1e7,
+      .value = "60",
+      .not_with = "trials",
       .help = "budget for everything, counted from the start of the program" },
-    { .name = "trials", .word = "N", .type = OPT_WHOLE, .lo = 1, .hi = 100000,
-      .help = "make exactly N trials and look at no clock: the same data, options and seed then give the same build, byte for byte" },
+    { .name = "trials",
+      .word = "N",
+      .type = OPT_WHOLE,
+      .lo = 1,
+      .hi = 100000,
+      .help = "make exactly N trials and look at no clock: the same data, options and seed then give the same "
+              "build, byte for byte" },
     { .name = "test", .word = "FILE", .type = OPT_FILE, .help = "rows kept apart, to judge the build by" },
-    { .name = "name", .word = "MODEL", .type = OPT_TEXT, .value = "the file's name without its ending",
+    { .name = "name",
+      .word = "MODEL",
+      .type = OPT_TEXT,
+      .value = "the file's name without its ending",
       .help = "name of the model; the build becomes MODEL@N" },
-    { .name = "seed", .word = "N", .type = OPT_WHOLE, .lo = 0, .hi = 9007199254740991, .value = "1", .help = "of every random choice" },
+    { .name = "seed",
+      .word = "N",
+      .type = OPT_WHOLE,
+      .lo = 0,
+      .hi = 9007199254740991,
+      .value = "1",
+      .help = "of every random choice" },
     OPT_THREADS,
-    { .name = "memory", .word = "MiB", .type = OPT_WHOLE, .lo = 64, .hi = 1e9, .value = "half of what is free",
+    { .name = "memory",
+      .word = "MiB",
+      .type = OPT_WHOLE,
+      .lo = 64,
+      .hi = 1e9,
+      .value = "half of what is free",
       .help = "memory that all processes together may use" },
     { .name = "exclude", .word = "COLS", .type = OPT_LIST, .help = "columns to leave out, with commas between" },
     OPT_COLUMN_TYPE,
-    { .name = "learners", .word = "LIST", .type = OPT_LIST, .choice = app_learner_word, .value = "all",
+    { .name = "learners",
+      .word = "LIST",
+      .type = OPT_LIST,
+      .choice = app_learner_word,
+      .value = "all",
       .help = "learners to try, with commas between" },
-    { .name = "until", .word = "STAGE", .type = OPT_CHOICE, .choice = app_stage_word, .value = "diagnose", .help = "stop after a stage" },
+    { .name = "until",
+      .word = "STAGE",
+      .type = OPT_CHOICE,
+      .choice = app_stage_word,
+      .value = "diagnose",
+      .help = "stop after a stage" },
     { .name = "resume", .word = "RUN", .type = OPT_TEXT, .help = "go on from the trials of an earlier run" },
-    { .name = "report", .word = "FILE|full", .type = OPT_FILE, .value = "a page inside .leat/",
+    { .name = "report",
+      .word = "FILE|full",
+      .type = OPT_FILE,
+      .value = "a page inside .leat/",
       .help = "where to write the report; 'full' gives the diagnostics all the time they need" },
     { .name = "no-keep", .help = "record only path and digest of the data, not its bytes" },
     OPT_SHEET,
@@ -199,24 +249,28 @@ static const Opt auto_opts[] = {
 static const Example auto_examples[] = {
     { "leat auto titanic.csv --target survived", "a minute, then a build 'titanic@1' and a report" },
     { "leat auto train.csv --target price --time 10 --test test.csv", "ten seconds, judged by rows kept apart" },
-    { "leat auto 'sales-*.parquet' --target churned --metric logloss --exclude id,name", "many files, another metric, two columns left out" },
+    { "leat auto 'sales-*.parquet' --target churned --metric logloss --exclude id,name",
+      "many files, another metric, two columns left out" },
     { "leat auto data.csv --target y --trials 8 --seed 7 --json", "repeatable to the byte, one JSON object" },
-    { "leat auto data.csv --target y --type zip=category --learners lightgbm,linear", "overrule a type, choose learners" },
+    { "leat auto data.csv --target y --type zip=category --learners lightgbm,linear",
+      "overrule a type, choose learners" },
     { .line = NULL },
 };
 
 const Command cmd_auto = {
     .name = "auto",
     .summary = "raw data in, a trained, compared and explained build out",
-    .story =
-        "Reads the data, infers what each column is, and goes through eight stages: visualize, preprocess, engineer, "
-        "select, tune, benchmark, train and diagnose. Scores are out of fold, with their uncertainty. The best learners are "
-        "combined into one build, which 'leat predict' scores new rows with, and a report explains it.\n"
-        "\n"
-        "The whole process ends within the budget. Every trial is kept: 'leat runs show' lists them, and --resume goes on "
-        "from them. Ctrl-C stops early and keeps finished trials.\n"
-        "\n"
-        "Outside a project it makes one in the current folder.\n",
+    .story = "Reads the data, infers what each column is, and goes through eight stages: visualize, preprocess, "
+             "engineer, "
+             "select, tune, benchmark, train and diagnose. Scores are out of fold, with their uncertainty. The "
+             "best learners are "
+             "combined into one build, which 'leat predict' scores new rows with, and a report explains it.\n"
+             "\n"
+             "The whole process ends within the budget. Every trial is kept: 'leat runs show' lists them, and "
+             "--resume goes on "
+             "from them. Ctrl-C stops early and keeps finished trials.\n"
+             "\n"
+             "Outside a project it makes one in the current folder.\n",
     .examples = auto_examples,
     .args = auto_args,
     .opts = auto_opts,

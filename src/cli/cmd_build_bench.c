@@ -14,8 +14,9 @@ static Err build_bench_run(Ctx *cx, Shell *sh, const Words *w)
         return show_json(sh, &t);
     }
     line_clear(sh->line);
-    fprintf(sh->out, "%s\n  load      %.2f ms\n  one row   %.1f us (p50), %.1f us (p99)\n  batch     %.0f rows/s\n", out.build,
-            out.load_ms, out.p50_us, out.p99_us, out.rows_s);
+    fprintf(sh->out,
+            "%s\n  load      %.2f ms\n  one row   %.1f us (p50), %.1f us (p99)\n  batch     %.0f rows/s\n",
+            out.build, out.load_ms, out.p50_us, out.p99_us, out.rows_s);
     return OK;
 }
 
@@ -38,9 +39,9 @@ static const Example build_bench_examples[] = {
 const Command cmd_build_bench = {
     .name = "build bench",
     .summary = "measure how fast a build loads and scores",
-    .story =
-        "Measures on one thread, through the library of include/leat.h alone, what an application that links it would see: "
-        "time to open the build, time for one row, and rows a second in batches.\n",
+    .story = "Measures on one thread, through the library of include/leat.h alone, what an application that links "
+             "it would see: "
+             "time to open the build, time for one row, and rows a second in batches.\n",
     .examples = build_bench_examples,
     .args = build_bench_args,
     .opts = build_bench_opts,

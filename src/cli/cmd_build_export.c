@@ -25,7 +25,12 @@ static const Arg build_export_args[] = {
 };
 
 static const Opt build_export_opts[] = {
-    { .name = "out", .letter = 'o', .word = "FILE.leat", .type = OPT_FILE, .help = "where to write it", .needed = true },
+    { .name = "out",
+      .letter = 'o',
+      .word = "FILE.leat",
+      .type = OPT_FILE,
+      .help = "where to write it",
+      .needed = true },
     { .name = NULL },
 };
 
@@ -37,9 +42,9 @@ static const Example build_export_examples[] = {
 const Command cmd_build_export = {
     .name = "build export",
     .summary = "write a build as one file",
-    .story =
-        "Writes the build as it lies in the store: one file, the same bytes everywhere, whose SHA-256 is the build's digest. "
-        "'leat predict FILE.leat DATA' scores with it, and so does the library of include/leat.h.\n",
+    .story = "Writes the build as it lies in the store: one file, the same bytes everywhere, whose SHA-256 is the "
+             "build's digest. "
+             "'leat predict FILE.leat DATA' scores with it, and so does the library of include/leat.h.\n",
     .examples = build_export_examples,
     .args = build_export_args,
     .opts = build_export_opts,

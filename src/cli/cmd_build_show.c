@@ -14,7 +14,8 @@ static void print_inside(Shell *sh, const AppBuildOut *out)
             ink_off(sh->colour_out), out->columns_n, out->features_n);
     for (size_t i = 0; i < out->columns_n && i < COLUMNS_SHOWN; i++)
         fprintf(sh->out, "  %-9s  %s\n", out->column_type[i], out->column[i]);
-    if (out->columns_n > COLUMNS_SHOWN) fprintf(sh->out, "  … and %zu more: --json shows all\n", out->columns_n - COLUMNS_SHOWN);
+    if (out->columns_n > COLUMNS_SHOWN)
+        fprintf(sh->out, "  … and %zu more: --json shows all\n", out->columns_n - COLUMNS_SHOWN);
 }
 
 static Err build_show_run(Ctx *cx, Shell *sh, const Words *w)
@@ -36,7 +37,8 @@ static Err build_show_run(Ctx *cx, Shell *sh, const Words *w)
     show_score(b->se, se);
     show_size(b->size_bytes, size);
     show_time(b->made_us, made);
-    fprintf(sh->out, "%s%s%s%s\n", ink_on(sh->colour_out, INK_BOLD), b->name, ink_off(sh->colour_out), b->champion ? "  champion" : "");
+    fprintf(sh->out, "%s%s%s%s\n", ink_on(sh->colour_out, INK_BOLD), b->name, ink_off(sh->colour_out),
+            b->champion ? "  champion" : "");
     line_of(sh, "digest", b->digest);
     line_of(sh, "task", b->task);
     line_of(sh, "target", b->target);
@@ -45,7 +47,8 @@ static Err build_show_run(Ctx *cx, Shell *sh, const Words *w)
     if (b->run) line_of(sh, "run", b->run);
     if (b->made_us) fprintf(sh->out, "  %-10s %s UTC\n", "made", made);
     if (out.classes_n) fprintf(sh->out, "  %-10s", "classes");
-    for (size_t i = 0; i < out.classes_n; i++) fprintf(sh->out, "%s %s%s", i ? "," : "", out.class_name[i], i + 1 == out.classes_n ? "\n" : "");
+    for (size_t i = 0; i < out.classes_n; i++)
+        fprintf(sh->out, "%s %s%s", i ? "," : "", out.class_name[i], i + 1 == out.classes_n ? "\n" : "");
     fprintf(sh->out, "\n%sMembers%s\n", ink_on(sh->colour_out, INK_BOLD), ink_off(sh->colour_out));
     grid_init(&g, cx, head, 5);
     for (size_t i = 0; i < out.members_n; i++) {

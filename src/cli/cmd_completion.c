@@ -32,7 +32,8 @@ static const Example completion_examples[] = {
 const Command cmd_completion = {
     .name = "completion",
     .summary = "print a completion script for your shell",
-    .story = "Prints a script that completes commands, options, their values, files, and the names of builds and runs.\n",
+    .story = "Prints a script that completes commands, options, their values, files, and the names of builds and "
+             "runs.\n",
     .examples = completion_examples,
     .args = completion_args,
     .run = completion_run,

@@ -9,7 +9,8 @@ static Err print_diagnosis(Ctx *cx, Shell *sh, const AppDiagnoseOut *out)
     Grid g;
     char value[32];
     bool ink = sh->colour_out;
-    fprintf(sh->out, "%s%s%s  %llu rows, %s\n\n", ink_on(ink, INK_BOLD), out->build, ink_off(ink), (unsigned long long)out->rows, out->on);
+    fprintf(sh->out, "%s%s%s  %llu rows, %s\n\n", ink_on(ink, INK_BOLD), out->build, ink_off(ink),
+            (unsigned long long)out->rows, out->on);
     for (size_t i = 0; i < out->metrics_n; i++) {
         show_score(out->metric[i].value, value);
         fprintf(sh->out, "  %-18s %s\n", out->metric[i].name, value);
@@ -52,12 +53,21 @@ static Err diagnose_run(Ctx *cx, Shell *sh, const Words *w)
 
 static const Arg diagnose_args[] = {
     { "BUILD", "a build, as 'leat predict' takes it", ARG_BUILD },
-    { "DATA", "new rows with the target; without it, the rows it was trained on, each judged by models that did not see it", ARG_DATA, .optional = true },
+    { "DATA",
+      "new rows with the target; without it, the rows it was trained on, each judged by models that did not see "
+      "it",
+      ARG_DATA, .optional = true },
     { .word = NULL },
 };
 
 static const Opt diagnose_opts[] = {
-    { .name = "out", .letter = 'o', .word = "FILE", .type = OPT_FILE, .help = "write a page with every plot", .shown = true, .value = "a page inside .leat/" },
+    { .name = "out",
+      .letter = 'o',
+      .word = "FILE",
+      .type = OPT_FILE,
+      .help = "write a page with every plot",
+      .shown = true,
+      .value = "a page inside .leat/" },
     OPT_SHEET,
     OPT_THREADS,
     { .name = NULL },
@@ -72,10 +82,11 @@ static const Example diagnose_examples[] = {
 const Command cmd_diagnose = {
     .name = "diagnose",
     .summary = "explain and judge a build in full, also on new labelled rows",
-    .story =
-        "Runs the last stage of 'leat auto' alone, without its bound on time: metrics, ROC and precision-recall curves or "
-        "residuals, calibration, confusion, permutation and SHAP importance, partial dependence, weakest slices and learning "
-        "curves.\n",
+    .story = "Runs the last stage of 'leat auto' alone, without its bound on time: metrics, ROC and "
+             "precision-recall curves or "
+             "residuals, calibration, confusion, permutation and SHAP importance, partial dependence, weakest "
+             "slices and learning "
+             "curves.\n",
     .examples = diagnose_examples,
     .args = diagnose_args,
     .opts = diagnose_opts,

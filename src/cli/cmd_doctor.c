@@ -18,11 +18,13 @@ static Err doctor_run(Ctx *cx, Shell *sh, const Words *w)
     }
     for (size_t i = 0; i < out.n; i++) {
         const AppCheck *c = &out.check[i];
-        fprintf(sh->out, "%s%-5s%s %-12s %s%s%s%s\n", ink_on(sh->colour_out, ink[c->health]), word[c->health], ink_off(sh->colour_out),
-                c->name, c->found, c->what_for[0] ? "  (" : "", c->what_for, c->what_for[0] ? ")" : "");
+        fprintf(sh->out, "%s%-5s%s %-12s %s%s%s%s\n", ink_on(sh->colour_out, ink[c->health]), word[c->health],
+                ink_off(sh->colour_out), c->name, c->found, c->what_for[0] ? "  (" : "", c->what_for,
+                c->what_for[0] ? ")" : "");
         if (c->advice[0]) fprintf(sh->out, "%*s%s\n", 19, "", c->advice);
     }
-    if (lacks) fprintf(sh->out, "\n%zu thing%s lacking: see the advice above\n", lacks, lacks == 1 ? " is" : "s are");
+    if (lacks)
+        fprintf(sh->out, "\n%zu thing%s lacking: see the advice above\n", lacks, lacks == 1 ? " is" : "s are");
     else fputs("\nnothing is lacking\n", sh->out);
     return OK;
 }
@@ -35,9 +37,9 @@ static const Example doctor_examples[] = {
 const Command cmd_doctor = {
     .name = "doctor",
     .summary = "say what this machine has and lacks, and what to do",
-    .story =
-        "Looks at processor, memory, disk, terminal and project, and at each library Leat opens when it needs it: whether it "
-        "is there, which version, and what it is for.\n",
+    .story = "Looks at processor, memory, disk, terminal and project, and at each library Leat opens when it "
+             "needs it: whether it "
+             "is there, which version, and what it is for.\n",
     .examples = doctor_examples,
     .run = doctor_run,
 };

@@ -20,7 +20,8 @@ static Err help_run(Ctx *cx, Shell *sh, const Words *w)
 }
 
 static const Arg help_args[] = {
-    { "COMMAND", "the command to explain, one word or two; without it, all of them", ARG_COMMAND, .optional = true },
+    { "COMMAND", "the command to explain, one word or two; without it, all of them", ARG_COMMAND,
+      .optional = true },
     { "WORD", "the second word of a command such as 'build show'", ARG_WORD, .optional = true },
     { .word = NULL },
 };

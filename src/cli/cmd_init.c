@@ -12,8 +12,11 @@ static Err init_run(Ctx *cx, Shell *sh, const Words *w)
         app_init_json(&out, &t);
         return show_json(sh, &t);
     }
-    fprintf(sh->out, out.made ? "made a project in %s\n" : "there is a project in %s already; nothing changed\n", out.folder);
-    if (out.git && !sh->quiet) line_talk(sh->line, INK_NONE, "", "added .leat/ to .gitignore: Git keeps code, Leat keeps data and models");
+    fprintf(sh->out, out.made ? "made a project in %s\n" : "there is a project in %s already; nothing changed\n",
+            out.folder);
+    if (out.git && !sh->quiet)
+        line_talk(sh->line, INK_NONE, "",
+                  "added .leat/ to .gitignore: Git keeps code, Leat keeps data and models");
     return OK;
 }
 
@@ -31,11 +34,11 @@ static const Example init_examples[] = {
 const Command cmd_init = {
     .name = "init",
     .summary = "make a folder a project",
-    .story =
-        "A project is a folder with a folder .leat/ in it: the ledger of everything that was done, and the bytes of data, "
-        "models and reports. Commands find it from any folder below.\n"
-        "\n"
-        "'leat auto' makes one by itself where there is none.\n",
+    .story = "A project is a folder with a folder .leat/ in it: the ledger of everything that was done, and the "
+             "bytes of data, "
+             "models and reports. Commands find it from any folder below.\n"
+             "\n"
+             "'leat auto' makes one by itself where there is none.\n",
     .examples = init_examples,
     .args = init_args,
     .run = init_run,

@@ -19,7 +19,8 @@ static Err man_run(Ctx *cx, Shell *sh, const Words *w)
 }
 
 static const Arg man_args[] = {
-    { "COMMAND", "the command whose page to print; without it, the page of leat itself", ARG_COMMAND, .optional = true },
+    { "COMMAND", "the command whose page to print; without it, the page of leat itself", ARG_COMMAND,
+      .optional = true },
     { "WORD", "the second word of a command such as 'build show'", ARG_WORD, .optional = true },
     { .word = NULL },
 };

@@ -30,7 +30,8 @@ static Err predict_run(Ctx *cx, Shell *sh, const Words *w)
         err = show_json(sh, &t);
     } else if (!err && in.out && !sh->quiet) {
         char text[APP_PATH_MAX + 128];
-        snprintf(text, sizeof text, "%llu row%s by %s to %s", (unsigned long long)out.rows, out.rows == 1 ? "" : "s", out.build, in.out);
+        snprintf(text, sizeof text, "%llu row%s by %s to %s", (unsigned long long)out.rows,
+                 out.rows == 1 ? "" : "s", out.build, in.out);
         line_talk(sh->line, INK_NONE, "", text);
     }
     text_clear(&rows);
@@ -38,17 +39,32 @@ static Err predict_run(Ctx *cx, Shell *sh, const Words *w)
 }
 
 static const Arg predict_args[] = {
-    { "BUILD", "name (the champion, else the newest), name@N, name@latest, name@champion, a digest, or a .leat file", ARG_BUILD },
+    { "BUILD",
+      "name (the champion, else the newest), name@N, name@latest, name@champion, a digest, or a .leat file",
+      ARG_BUILD },
     { "DATA", "rows to score: any file that 'leat auto' reads; the target may be absent", ARG_DATA },
     { .word = NULL },
 };
 
 static const Opt predict_opts[] = {
-    { .name = "out", .letter = 'o', .word = "FILE", .type = OPT_FILE, .value = "standard output", .help = "where to write the answers" },
+    { .name = "out",
+      .letter = 'o',
+      .word = "FILE",
+      .type = OPT_FILE,
+      .value = "standard output",
+      .help = "where to write the answers" },
     { .name = "proba", .help = "add p_<class>, the probability of each class" },
-    { .name = "explain", .help = "add shap_<column>, what each column added to the answer's margin, and shap_base" },
-    { .name = "keep", .word = "COLS", .type = OPT_LIST, .help = "columns of DATA to carry over, with commas between" },
-    { .name = "format", .word = "FORMAT", .type = OPT_CHOICE, .choice = app_format_word, .value = "by the ending of FILE, else csv",
+    { .name = "explain",
+      .help = "add shap_<column>, what each column added to the answer's margin, and shap_base" },
+    { .name = "keep",
+      .word = "COLS",
+      .type = OPT_LIST,
+      .help = "columns of DATA to carry over, with commas between" },
+    { .name = "format",
+      .word = "FORMAT",
+      .type = OPT_CHOICE,
+      .choice = app_format_word,
+      .value = "by the ending of FILE, else csv",
       .help = "how to write" },
     OPT_SHEET,
     OPT_THREADS,
@@ -57,7 +73,8 @@ static const Opt predict_opts[] = {
 
 static const Example predict_examples[] = {
     { "leat predict titanic new.csv", "answers of the newest build on standard output" },
-    { "leat predict titanic@2 new.csv --proba --keep id -o scored.parquet", "probabilities beside the rows' id, into a file" },
+    { "leat predict titanic@2 new.csv --proba --keep id -o scored.parquet",
+      "probabilities beside the rows' id, into a file" },
     { "leat predict churn.leat new.csv --explain", "a build file from elsewhere, and why it answers so" },
     { .line = NULL },
 };
@@ -65,13 +82,15 @@ static const Example predict_examples[] = {
 const Command cmd_predict = {
     .name = "predict",
     .summary = "score rows with a build",
-    .story =
-        "Writes one line a row, in the order of the input: the column 'prediction', and more where asked. Columns are read "
-        "by the build's own schema, found by name; extra ones are ignored. A value that cannot be read counts as missing, "
-        "with a warning; a level never seen is no error.\n"
-        "\n"
-        "With --explain, shap_<column> of a row and shap_base add up to the margin: the log-odds of the second class, the "
-        "logit of the predicted class, or the value itself.\n",
+    .story = "Writes one line a row, in the order of the input: the column 'prediction', and more where asked. "
+             "Columns are read "
+             "by the build's own schema, found by name; extra ones are ignored. A value that cannot be read "
+             "counts as missing, "
+             "with a warning; a level never seen is no error.\n"
+             "\n"
+             "With --explain, shap_<column> of a row and shap_base add up to the margin: the log-odds of the "
+             "second class, the "
+             "logit of the predicted class, or the value itself.\n",
     .examples = predict_examples,
     .args = predict_args,
     .opts = predict_opts,

@@ -3,7 +3,8 @@
 
 static Err runs_ls_run(Ctx *cx, Shell *sh, const Words *w)
 {
-    static const char *const head[] = { "run", "state", "begun (UTC)", ">took", ">trials", ">score", "target", "data", "build" };
+    static const char *const head[] = { "run",    "state",  "begun (UTC)", ">took", ">trials",
+                                        ">score", "target", "data",        "build" };
     AppRunsOut out;
     Grid g;
     char score[32], begun[32], took[32];

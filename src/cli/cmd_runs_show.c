@@ -3,7 +3,8 @@
 
 static Err print_trials(Ctx *cx, Shell *sh, const AppRunOut *out)
 {
-    static const char *const head[] = { ">trial", "stage", "learner", "state", ">score", ">± se", ">fit", ">a row", ">size", ">share", "parameters" };
+    static const char *const head[] = { ">trial", "stage",  "learner", "state",  ">score",    ">± se",
+                                        ">fit",   ">a row", ">size",   ">share", "parameters" };
     Grid g;
     char score[32], se[32], fit[32], row[32], size[32];
     grid_init(&g, cx, head, 11);
@@ -47,10 +48,13 @@ static Err runs_show_run(Ctx *cx, Shell *sh, const Words *w)
     show_score(r->se, se);
     show_time(r->begun_us, begun);
     show_seconds(r->seconds, took);
-    fprintf(sh->out, "%s%s%s  %s, begun %s UTC, took %s\n", ink_on(sh->colour_out, INK_BOLD), r->name, ink_off(sh->colour_out), r->state, begun, took);
-    fprintf(sh->out, "  data    %s\n  target  %s\n  score   %s %s ± %s\n", r->data, r->target, r->metric, score, se);
+    fprintf(sh->out, "%s%s%s  %s, begun %s UTC, took %s\n", ink_on(sh->colour_out, INK_BOLD), r->name,
+            ink_off(sh->colour_out), r->state, begun, took);
+    fprintf(sh->out, "  data    %s\n  target  %s\n  score   %s %s ± %s\n", r->data, r->target, r->metric, score,
+            se);
     if (r->build) fprintf(sh->out, "  build   %s\n", r->build);
-    if (out.stages_n) fprintf(sh->out, "\n%sStages%s\n", ink_on(sh->colour_out, INK_BOLD), ink_off(sh->colour_out));
+    if (out.stages_n)
+        fprintf(sh->out, "\n%sStages%s\n", ink_on(sh->colour_out, INK_BOLD), ink_off(sh->colour_out));
     for (size_t i = 0; i < out.stages_n; i++) {
         show_seconds(out.stage[i].seconds, took);
         fprintf(sh->out, "  %-11s %8s  %s\n", out.stage[i].name, took, out.stage[i].summary);
@@ -74,7 +78,8 @@ static const Example runs_show_examples[] = {
 const Command cmd_runs_show = {
     .name = "runs show",
     .summary = "show a run: its stages and every trial",
-    .story = "Shows how a run went: what each stage found, and every trial with its parameters, its score with uncertainty, and its times.\n",
+    .story = "Shows how a run went: what each stage found, and every trial with its parameters, its score with "
+             "uncertainty, and its times.\n",
     .examples = runs_show_examples,
     .args = runs_show_args,
     .run = runs_show_run,

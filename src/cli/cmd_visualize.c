@@ -43,10 +43,12 @@ static Err visualize_run(Ctx *cx, Shell *sh, const Words *w)
     }
     fprintf(sh->out, "%llu rows, %zu columns\n\n", (unsigned long long)out.rows, out.columns_n);
     TRY(cx, print_columns(cx, sh, &out));
-    if (out.warnings_n) fprintf(sh->out, "\n%sWarnings%s\n", ink_on(sh->colour_out, INK_YELLOW), ink_off(sh->colour_out));
+    if (out.warnings_n)
+        fprintf(sh->out, "\n%sWarnings%s\n", ink_on(sh->colour_out, INK_YELLOW), ink_off(sh->colour_out));
     for (size_t i = 0; i < out.warnings_n; i++) fprintf(sh->out, "  %s\n", out.warning[i]);
     if (out.report) fprintf(sh->out, "\nreport: %s\n", out.report);
-    else if (!sh->quiet) line_talk(sh->line, INK_DIM, "", "-o page.html draws every column and its tie to the target");
+    else if (!sh->quiet)
+        line_talk(sh->line, INK_DIM, "", "-o page.html draws every column and its tie to the target");
     return OK;
 }
 
@@ -56,8 +58,17 @@ static const Arg visualize_args[] = {
 };
 
 static const Opt visualize_opts[] = {
-    { .name = "target", .word = "COL", .type = OPT_TEXT, .help = "show every column against this one", .shown = true },
-    { .name = "out", .letter = 'o', .word = "FILE", .type = OPT_FILE, .help = "write a page with a picture of every column", .shown = true },
+    { .name = "target",
+      .word = "COL",
+      .type = OPT_TEXT,
+      .help = "show every column against this one",
+      .shown = true },
+    { .name = "out",
+      .letter = 'o',
+      .word = "FILE",
+      .type = OPT_FILE,
+      .help = "write a page with a picture of every column",
+      .shown = true },
     OPT_COLUMN_TYPE,
     OPT_THREADS,
     OPT_SHEET,
@@ -67,16 +78,17 @@ static const Opt visualize_opts[] = {
 
 static const Example visualize_examples[] = {
     { "leat visualize titanic.csv", "what is in this file?" },
-    { "leat visualize titanic.csv --target survived -o titanic.html", "every column against the target, as a page" },
+    { "leat visualize titanic.csv --target survived -o titanic.html",
+      "every column against the target, as a page" },
     { .line = NULL },
 };
 
 const Command cmd_visualize = {
     .name = "visualize",
     .summary = "look at data: types, gaps, plots, warnings",
-    .story =
-        "Runs the first stage of 'leat auto' alone: what type each column has, what is missing, how it ties to the target, "
-        "and warnings about leaks, ids, constants and duplicates. Needs no project and keeps nothing.\n",
+    .story = "Runs the first stage of 'leat auto' alone: what type each column has, what is missing, how it ties "
+             "to the target, "
+             "and warnings about leaks, ids, constants and duplicates. Needs no project and keeps nothing.\n",
     .examples = visualize_examples,
     .args = visualize_args,
     .opts = visualize_opts,

@@ -4,9 +4,9 @@
 #include <string.h>
 
 static const Command *const all[] = {
-    &cmd_auto,        &cmd_build_bench, &cmd_build_export, &cmd_build_ls, &cmd_build_show, &cmd_completion,
-    &cmd_diagnose,    &cmd_doctor,      &cmd_help,         &cmd_init,     &cmd_man,        &cmd_predict,
-    &cmd_runs_ls,     &cmd_runs_show,   &cmd_visualize,    &cmd_worker,
+    &cmd_auto,     &cmd_build_bench, &cmd_build_export, &cmd_build_ls, &cmd_build_show, &cmd_completion,
+    &cmd_diagnose, &cmd_doctor,      &cmd_help,         &cmd_init,     &cmd_man,        &cmd_predict,
+    &cmd_runs_ls,  &cmd_runs_show,   &cmd_visualize,    &cmd_worker,
 };
 
 static const Group groups[] = {
@@ -27,9 +27,16 @@ const Opt global_opts[] = {
     { .name = "json", .help = "print one JSON object on standard output, errors too" },
     { .name = "quiet", .letter = 'q', .help = "say nothing but results and errors" },
     { .name = "verbose", .letter = 'v', .help = "say more about what is going on" },
-    { .name = "color", .word = "WHEN", .type = OPT_CHOICE, .choice = colour_word, .value = "auto",
+    { .name = "color",
+      .word = "WHEN",
+      .type = OPT_CHOICE,
+      .choice = colour_word,
+      .value = "auto",
       .help = "colour the output (never when NO_COLOR is set)" },
-    { .name = "directory", .letter = 'C', .word = "DIR", .type = OPT_FOLDER,
+    { .name = "directory",
+      .letter = 'C',
+      .word = "DIR",
+      .type = OPT_FOLDER,
       .help = "go to folder DIR first, as if started there" },
     { .name = NULL },
 };

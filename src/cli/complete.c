@@ -16,7 +16,16 @@ const char *complete_shell(size_t i)
 }
 
 /* How the value of an option, or a positional word, is completed. */
-typedef enum Offer { OFFER_NOTHING, OFFER_FILES, OFFER_FOLDERS, OFFER_CHOICE, OFFER_BUILDS, OFFER_RUNS, OFFER_COMMANDS, OFFER_SHELLS } Offer;
+typedef enum Offer {
+    OFFER_NOTHING,
+    OFFER_FILES,
+    OFFER_FOLDERS,
+    OFFER_CHOICE,
+    OFFER_BUILDS,
+    OFFER_RUNS,
+    OFFER_COMMANDS,
+    OFFER_SHELLS
+} Offer;
 
 static Offer opt_offer(const Opt *o)
 {
@@ -94,7 +103,11 @@ static void bash_offer(FILE *out, Offer offer, const Opt *o)
         opt_choices(o, " ", words, sizeof words);
         fprintf(out, "COMPREPLY=($(compgen -W '%s' -- \"$cur\"))", words);
         break;
-    case OFFER_BUILDS: fputs("COMPREPLY=($(compgen -W \"$(leat build ls -q 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\"))", out); break;
+    case OFFER_BUILDS:
+        fputs(
+            "COMPREPLY=($(compgen -W \"$(leat build ls -q 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\"))",
+            out);
+        break;
     case OFFER_RUNS: fputs("COMPREPLY=($(compgen -W \"$(leat runs ls -q 2>/dev/null)\" -- \"$cur\"))", out); break;
     case OFFER_COMMANDS:
         fputs("COMPREPLY=($(compgen -W '", out);
@@ -132,7 +145,8 @@ static void bash(FILE *out)
           "        -*) continue;;\n"
           "        esac\n"
           "        case $cmd in\n"
-          "        '') cmd=$word;;\n", out);
+          "        '') cmd=$word;;\n",
+          out);
     for (size_t i = 0; (g = group_at(i)); i++) fprintf(out, "        %s) cmd=\"%s $word\";;\n", g->name, g->name);
     fputs("        *) ((n++));;\n        esac\n    done\n    case \"$cmd:$prev\" in\n", out);
     for (size_t i = 0; (c = command_at(i)); i++)
@@ -233,7 +247,8 @@ static void zsh(FILE *out)
           "        case $words[i] in\n"
           "        -C|--directory|--color) ((i++));;\n"
           "        -*) ;;\n"
-          "        *) cmd=\"${cmd:+$cmd }$words[i]\"; [[ $cmd == (", out);
+          "        *) cmd=\"${cmd:+$cmd }$words[i]\"; [[ $cmd == (",
+          out);
     for (size_t i = 0; (g = group_at(i)); i++) fprintf(out, "%s%s", i ? "|" : "", g->name);
     fputs(") ]] || break;;\n        esac\n    done\n    case $cmd in\n    '')\n        local -a first=(", out);
     for (size_t i = 0; (word = first_word(i, &summary)); i++) {
@@ -257,7 +272,8 @@ static void zsh(FILE *out)
     for (size_t i = 0; (c = command_at(i)); i++) {
         if (c->hidden) continue;
         bool two = strchr(c->name, ' ') != NULL;
-        fprintf(out, "    '%s')\n        shift %d words; ((CURRENT -= %d))\n        _arguments -S", c->name, two + 0, two + 0);
+        fprintf(out, "    '%s')\n        shift %d words; ((CURRENT -= %d))\n        _arguments -S", c->name,
+                two + 0, two + 0);
         zsh_opts(out, c->opts);
         zsh_opts(out, global_opts);
         int n = 2;
@@ -310,15 +326,23 @@ static void fish_args(FILE *out, const Command *c)
     for (const Arg *a = c->args; a && a->word; a++) {
         switch (arg_offer(a)) {
         case OFFER_FILES: fprintf(out, "complete -c leat -n '__leat_is %s' -F\n", c->name); break;
-        case OFFER_FOLDERS: fprintf(out, "complete -c leat -n '__leat_is %s' -xa '(__fish_complete_directories)'\n", c->name); break;
-        case OFFER_BUILDS: fprintf(out, "complete -c leat -n '__leat_is %s' -Fa '(leat build ls -q 2>/dev/null)'\n", c->name); break;
-        case OFFER_RUNS: fprintf(out, "complete -c leat -n '__leat_is %s' -xa '(leat runs ls -q 2>/dev/null)'\n", c->name); break;
+        case OFFER_FOLDERS:
+            fprintf(out, "complete -c leat -n '__leat_is %s' -xa '(__fish_complete_directories)'\n", c->name);
+            break;
+        case OFFER_BUILDS:
+            fprintf(out, "complete -c leat -n '__leat_is %s' -Fa '(leat build ls -q 2>/dev/null)'\n", c->name);
+            break;
+        case OFFER_RUNS:
+            fprintf(out, "complete -c leat -n '__leat_is %s' -xa '(leat runs ls -q 2>/dev/null)'\n", c->name);
+            break;
         case OFFER_COMMANDS:
             fprintf(out, "complete -c leat -n '__leat_is %s' -xa '", c->name);
             print_first_words(out, " ");
             fputs("'\n", out);
             break;
-        case OFFER_SHELLS: fprintf(out, "complete -c leat -n '__leat_is %s' -xa 'bash fish zsh'\n", c->name); break;
+        case OFFER_SHELLS:
+            fprintf(out, "complete -c leat -n '__leat_is %s' -xa 'bash fish zsh'\n", c->name);
+            break;
         default: break;
         }
     }
@@ -338,14 +362,16 @@ static void fish(FILE *out)
           "    set -l said (string match -v -- '-*' (commandline -opc))[2..]\n"
           "    test (count $said) -eq (count $argv); and test \"$said\" = \"$argv\"\n"
           "end\n"
-          "complete -c leat -f\n", out);
+          "complete -c leat -f\n",
+          out);
     fish_opts(out, NULL, global_opts);
     for (size_t i = 0; (word = first_word(i, &summary)); i++)
         fprintf(out, "complete -c leat -n '__leat_fresh' -a %s -d '%s'\n", word, summary);
     for (size_t i = 0; (g = group_at(i)); i++)
         for (size_t k = 0; (c = command_at(k)); k++)
             if (command_in_group(c, g))
-                fprintf(out, "complete -c leat -n '__leat_fresh %s' -a %s -d '%s'\n", g->name, c->name + strlen(g->name) + 1, c->summary);
+                fprintf(out, "complete -c leat -n '__leat_fresh %s' -a %s -d '%s'\n", g->name,
+                        c->name + strlen(g->name) + 1, c->summary);
     for (size_t i = 0; (c = command_at(i)); i++) {
         if (c->hidden) continue;
         fish_opts(out, c->name, c->opts);

@@ -5,7 +5,7 @@
 
 #define HELP_WIDTH_MAX 100
 #define HELP_WIDTH_MIN 40
-#define OPT_INDENT 26            /* where the explanation of an option begins */
+#define OPT_INDENT     26 /* where the explanation of an option begins */
 
 /* Print text with blanks turned into line ends at `width`.  `at` columns of the line are taken already; later lines
 ** begin at `indent`.  Ends with a newline. */
@@ -38,7 +38,7 @@ void help_wrap(FILE *out, const char *text, unsigned indent, unsigned at, unsign
     while (*text) {
         size_t n = strcspn(text, "\n");
         if (at < indent) fprintf(out, "%*s", (int)(indent - at), "");
-        if (*text == ' ') fprintf(out, "%.*s\n", (int)n, text);              /* kept as it is */
+        if (*text == ' ') fprintf(out, "%.*s\n", (int)n, text); /* kept as it is */
         else wrap_line(out, text, n, indent, at > indent ? at : indent, width);
         text += n + (text[n] == '\n');
         at = 0;
@@ -79,8 +79,8 @@ static void option_rows(FILE *out, const Opt *opts, unsigned width, bool colour)
         opt_words(o, words, sizeof words);
         opt_choices(o, ", ", choices, sizeof choices);
         char text[1024];
-        snprintf(text, sizeof text, "%s%s%s%s%s%s", o->help, choices[0] ? ": " : "", choices, o->value ? " (default: " : "",
-                 o->value ? o->value : "", o->value ? ")" : "");
+        snprintf(text, sizeof text, "%s%s%s%s%s%s", o->help, choices[0] ? ": " : "", choices,
+                 o->value ? " (default: " : "", o->value ? o->value : "", o->value ? ")" : "");
         fprintf(out, "  %s%s%s", ink_on(colour, INK_CYAN), words, ink_off(colour));
         unsigned at = 2 + (unsigned)strlen(words);
         if (at + 2 > OPT_INDENT) {
@@ -97,15 +97,18 @@ static void usage_words(const Command *c, bool all, char *buf, size_t n)
 {
     size_t at = (size_t)snprintf(buf, n, "leat %s", c->name);
     for (const Arg *a = c->args; a && a->word && at < n; a++)
-        at += (size_t)snprintf(buf + at, n - at, " %s%s%s%s", a->optional ? "[" : "", a->word, a->many ? "..." : "", a->optional ? "]" : "");
+        at += (size_t)snprintf(buf + at, n - at, " %s%s%s%s", a->optional ? "[" : "", a->word,
+                               a->many ? "..." : "", a->optional ? "]" : "");
     for (const Opt *o = c->opts; o && o->name && at < n; o++) {
         bool bare = o->needed;
         if (!all && !o->shown && !bare) continue;
         at += (size_t)snprintf(buf + at, n - at, " %s", bare ? "" : "[");
         if (at >= n) break;
-        at += o->letter ? (size_t)snprintf(buf + at, n - at, "-%c", o->letter) : (size_t)snprintf(buf + at, n - at, "--%s", o->name);
+        at += o->letter ? (size_t)snprintf(buf + at, n - at, "-%c", o->letter)
+                        : (size_t)snprintf(buf + at, n - at, "--%s", o->name);
         if (at >= n) break;
-        at += (size_t)snprintf(buf + at, n - at, "%s%s%s", o->word ? "\x01" : "", o->word ? o->word : "", bare ? "" : "]");
+        at += (size_t)snprintf(buf + at, n - at, "%s%s%s", o->word ? "\x01" : "", o->word ? o->word : "",
+                               bare ? "" : "]");
     }
 }
 
@@ -197,10 +200,12 @@ void help_overview(FILE *out, unsigned width, bool colour)
     help_wrap(out,
               "leat - raw data in, a trained, explained and servable build out\n"
               "\n"
-              "usage: leat COMMAND [words and options]\n", 0, 0, width);
+              "usage: leat COMMAND [words and options]\n",
+              0, 0, width);
     heading(out, "Begin here", colour);
     fprintf(out, "  %sleat auto DATA.csv --target COLUMN%s\n      ", ink_on(colour, INK_GREEN), ink_off(colour));
-    const char *text = "reads the data, tries learners for a minute, keeps the best as a build, and writes a report";
+    const char *text =
+        "reads the data, tries learners for a minute, keeps the best as a build, and writes a report";
     wrap_line(out, text, strlen(text), 6, 6, width);
     heading(out, "Commands", colour);
     for (size_t i = 0; (c = command_at(i)); i++) {

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#define LINE_EVERY_US 100000     /* ten times a second */
-#define BAR_CELLS 20
+#define LINE_EVERY_US 100000 /* ten times a second */
+#define BAR_CELLS     20
 
 static const char *const eighths[] = { " ", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
 
@@ -27,7 +27,8 @@ void line_talk(Line *l, Ink ink, const char *label, const char *text)
 {
     Shell *sh = l->sh;
     line_clear(l);
-    fprintf(sh->err, "%s%s%s%s\n", ink_on(sh->colour_err, ink), label, ink_off(sh->colour_err && ink != INK_NONE), text);
+    fprintf(sh->err, "%s%s%s%s\n", ink_on(sh->colour_err, ink), label, ink_off(sh->colour_err && ink != INK_NONE),
+            text);
 }
 
 static size_t bar(char *buf, size_t n, double share)
@@ -61,17 +62,19 @@ void line_draw(Line *l, bool now)
     if (!now && t - l->drawn_us < LINE_EVERY_US) return;
     /* A room may put its own best score behind a comma; ours stands at the end of the line. */
     int label = (int)(l->best[0] ? strcspn(l->stage, ",") : strlen(l->stage));
-    size_t at = (size_t)snprintf(text, sizeof text, "%-27.*s ", l->stage[0] ? label : 7, l->stage[0] ? l->stage : "working");
+    size_t at = (size_t)snprintf(text, sizeof text, "%-27.*s ", l->stage[0] ? label : 7,
+                                 l->stage[0] ? l->stage : "working");
     if (l->total > 0) {
         double share = l->done / l->total;
         at += bar(text + at, sizeof text - at, share < 0 ? 0 : share > 1 ? 1 : share);
     }
     double left = l->deadline_us ? (double)(l->deadline_us - t) * 1e-6 : NAN;
     double shown = l->deadline_us ? fmax(left, 0) : (double)(t - l->start_us) * 1e-6;
-    if (shown < 59.95) snprintf(took, sizeof took, "%.1f s", shown);       /* one unit, so that it does not jump about */
+    if (shown < 59.95) snprintf(took, sizeof took, "%.1f s", shown); /* one unit, so that it does not jump about */
     else show_seconds(shown, took);
     at += (size_t)snprintf(text + at, sizeof text - at, "  %s%s", took, l->deadline_us ? " left" : "");
-    if (l->trials) at += (size_t)snprintf(text + at, sizeof text - at, " · %u trial%s", l->trials, l->trials == 1 ? "" : "s");
+    if (l->trials)
+        at += (size_t)snprintf(text + at, sizeof text - at, " · %u trial%s", l->trials, l->trials == 1 ? "" : "s");
     if (l->best[0]) snprintf(text + at, sizeof text - at, " · %s", l->best);
     cut(text, sh->columns > 1 ? sh->columns - 1 : 79);
     l->drawn_us = t;

@@ -83,7 +83,8 @@ static void page_of_leat(FILE *out)
     const Command *c;
     title(out, NULL);
     fputs(".SH NAME\nleat \\- raw data in, a trained, explained and servable build out\n"
-          ".SH SYNOPSIS\n\\fBleat\\fR \\fICOMMAND\\fR [words and options]\n.SH COMMANDS\n", out);
+          ".SH SYNOPSIS\n\\fBleat\\fR \\fICOMMAND\\fR [words and options]\n.SH COMMANDS\n",
+          out);
     for (size_t i = 0; (c = command_at(i)); i++) {
         if (c->hidden) continue;
         fputs(".TP\n\\fBleat ", out);
@@ -95,14 +96,15 @@ static void page_of_leat(FILE *out)
     fputs(".SH OPTIONS\n", out);
     for (const Opt *o = global_opts; o->name; o++) option(out, o);
     fputs(".SH EXIT STATUS\n", out);
-#define X(name, text, status, http) \
+#define X(name, text, status, http)                                                                               \
     if (name == OK || err_exit((Err)(name - 1)) != status) fprintf(out, ".TP\n%d\n%s\n", status, text);
     ERR_LIST(X)
 #undef X
     fputs(".SH ENVIRONMENT\n"
           ".TP\nNO_COLOR\nwhen set, nothing is coloured\n"
           ".TP\nLEAT_TRAIL\nwhen set, a failure is followed by the lines of the program that it passed\n"
-          ".TP\nLEAT_LIB\nthe folder to look for the libraries in first\n", out);
+          ".TP\nLEAT_LIB\nthe folder to look for the libraries in first\n",
+          out);
 }
 
 void man_page(FILE *out, const Command *c)

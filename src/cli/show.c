@@ -8,7 +8,9 @@
 
 const char *ink_on(bool colour, Ink ink)
 {
-    static const char *const codes[] = { "", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[36m" };
+    static const char *const codes[] = {
+        "", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[36m"
+    };
     return colour ? codes[ink] : "";
 }
 
@@ -92,7 +94,8 @@ void grid_cell(Grid *g, const char *fmt, ...)
     g->cell[g->cells_n++] = text;
 }
 
-static void print_row(const Grid *g, Shell *sh, unsigned indent, const char *const *cell, const size_t *wide, bool head)
+static void print_row(const Grid *g, Shell *sh, unsigned indent, const char *const *cell, const size_t *wide,
+                      bool head)
 {
     fprintf(sh->out, "%*s%s", (int)indent, "", head ? ink_on(sh->colour_out, INK_DIM) : "");
     for (size_t c = 0; c < g->cols; c++) {

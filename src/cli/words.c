@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-#define NEAR_MAX 256       /* words looked at for "did you mean" */
-#define SHOWN_MAX 60       /* bytes of a person's own word that an error repeats */
+#define NEAR_MAX  256 /* words looked at for "did you mean" */
+#define SHOWN_MAX 60  /* bytes of a person's own word that an error repeats */
 
 static const Opt *find_long(const Opt *opts, const char *name, size_t n)
 {
@@ -59,7 +59,9 @@ static Err unknown_option(Ctx *cx, const Command *c, const char *word)
     for (const Opt *o = global_opts; o->name && n < NEAR_MAX; o++) near[n++] = o->name;
     const char *best = text_nearest(asked, near, n);
     if (best) return FAIL(cx, ERR_USAGE, "no option '%.*s'; did you mean '--%s'?", SHOWN_MAX, word, best);
-    if (!c) return FAIL(cx, ERR_USAGE, "no option '%.*s' before a command; options of a command follow its name", SHOWN_MAX, word);
+    if (!c)
+        return FAIL(cx, ERR_USAGE, "no option '%.*s' before a command; options of a command follow its name",
+                    SHOWN_MAX, word);
     return FAIL(cx, ERR_USAGE, "no option '%.*s'", SHOWN_MAX, word);
 }
 
@@ -77,7 +79,8 @@ static Err check_choice(Ctx *cx, const Opt *o, const char *word, size_t n)
     const char *best = text_nearest(asked, near, near_n);
     opt_choices(o, ", ", list, sizeof list);
     if (best)
-        return FAIL(cx, ERR_USAGE, "'%s' is nothing --%s knows; did you mean '%s'? It knows %s", asked, o->name, best, list);
+        return FAIL(cx, ERR_USAGE, "'%s' is nothing --%s knows; did you mean '%s'? It knows %s", asked, o->name,
+                    best, list);
     return FAIL(cx, ERR_USAGE, "'%s' is nothing --%s knows; it knows %s", asked, o->name, list);
 }
 
@@ -101,8 +104,8 @@ static Err check_number(Ctx *cx, const Opt *o, const char *value)
     if (fine && v >= o->lo && v <= o->hi) return OK;
     num_text(o->lo, lo);
     num_text(o->hi, hi);
-    return FAIL(cx, ERR_USAGE, "'%.*s' does not do for --%s %s: it takes a %s from %s to %s", SHOWN_MAX, value, o->name,
-                o->word, o->type == OPT_WHOLE ? "whole number" : "number", lo, hi);
+    return FAIL(cx, ERR_USAGE, "'%.*s' does not do for --%s %s: it takes a %s from %s to %s", SHOWN_MAX, value,
+                o->name, o->word, o->type == OPT_WHOLE ? "whole number" : "number", lo, hi);
 }
 
 static Err check_value(Ctx *cx, const Opt *o, const char *value)
@@ -121,7 +124,8 @@ static Err check_value(Ctx *cx, const Opt *o, const char *value)
     if (o->type == OPT_PAIR) {
         const char *eq = strrchr(value, '=');
         if (!eq || eq == value)
-            return FAIL(cx, ERR_USAGE, "'%.*s' does not do for --%s: it takes %s", SHOWN_MAX, value, o->name, o->word);
+            return FAIL(cx, ERR_USAGE, "'%.*s' does not do for --%s: it takes %s", SHOWN_MAX, value, o->name,
+                        o->word);
         if (o->choice) TRY(cx, check_choice(cx, o, eq + 1, strlen(eq + 1)));
     }
     return OK;
@@ -179,8 +183,10 @@ static Err unknown_command(Ctx *cx, const Group *g, const char *word)
     for (size_t i = 0; !g && group_at(i) && n < NEAR_MAX; i++) near[n++] = group_at(i)->name;
     const char *best = text_nearest(word, near, n), *of = g ? g->name : "", *gap = g ? " " : "";
     if (best)
-        return FAIL(cx, ERR_USAGE, "no command '%s%s%.*s'; did you mean 'leat %s%s%s'?", of, gap, SHOWN_MAX, word, of, gap, best);
-    return FAIL(cx, ERR_USAGE, "no command '%s%s%.*s'; 'leat help%s%s' lists them", of, gap, SHOWN_MAX, word, gap, of);
+        return FAIL(cx, ERR_USAGE, "no command '%s%s%.*s'; did you mean 'leat %s%s%s'?", of, gap, SHOWN_MAX, word,
+                    of, gap, best);
+    return FAIL(cx, ERR_USAGE, "no command '%s%s%.*s'; 'leat help%s%s' lists them", of, gap, SHOWN_MAX, word, gap,
+                of);
 }
 
 static Err read_word(Ctx *cx, Words *w, const char *word)
@@ -251,7 +257,7 @@ bool words_has(const Words *w, const char *name)
 
 const char *words_text(const Words *w, const char *name)
 {
-    assert(known(w, name));                    /* a command asks only for options that its row has */
+    assert(known(w, name)); /* a command asks only for options that its row has */
     (void)known;
     for (size_t i = w->given_n; i-- > 0;)
         if (!strcmp(w->given[i].opt->name, name)) return w->given[i].value;
@@ -262,7 +268,7 @@ double words_num(const Words *w, const char *name, double without)
 {
     const char *text = words_text(w, name);
     double v = without;
-    if (text) (void)num_read(text, strlen(text), &v);      /* checked when it was read */
+    if (text) (void)num_read(text, strlen(text), &v); /* checked when it was read */
     return v;
 }
 
@@ -283,7 +289,8 @@ Err words_list(Ctx *cx, const Words *w, const char *name, const char *const **ou
         for (const char *at = w->given[i].value; *at; at++) count += *at == ',';
     }
     if (!count) return OK;
-    if (count > WORDS_LIST_MAX) return FAIL(cx, ERR_LIMIT, "--%s has %zu words; the most is %d", name, count, WORDS_LIST_MAX);
+    if (count > WORDS_LIST_MAX)
+        return FAIL(cx, ERR_LIMIT, "--%s has %zu words; the most is %d", name, count, WORDS_LIST_MAX);
     const char **list = ctx_scratch(cx, count * sizeof *list);
     if (!list) return FAIL(cx, ERR_NOMEM, "reading --%s", name);
     for (size_t i = 0; i < w->given_n; i++) {

@@ -25,10 +25,8 @@ static int64_t process_start_us(void)
         fclose(f);
     }
     buf[n] = 0;
-    char *at = strrchr(buf, ')');              /* the program's name may hold anything */
-    for (int field = 2; at && field < 22; field++) {
-        at = strchr(at + 1, ' ');
-    }
+    char *at = strrchr(buf, ')'); /* the program's name may hold anything */
+    for (int field = 2; at && field < 22; field++) { at = strchr(at + 1, ' '); }
     long ticks = sysconf(_SC_CLK_TCK);
     if (!at || ticks <= 0) return now;
     int64_t began = (int64_t)(strtoull(at, NULL, 10) * 1000000ull / (unsigned long long)ticks);

@@ -17,7 +17,7 @@
 
 struct leat_build {
     Build *build;
-    const char **name;           /* schema->n column names, types and storage: what a Builder is made with */
+    const char **name; /* schema->n column names, types and storage: what a Builder is made with */
     ColumnType *type;
     bool *numeric;
 };
@@ -167,8 +167,14 @@ static Err table_of(Ctx *cx, const leat_build *b, const leat_value *cells, size_
     Err err = OK;
     const Schema *s = b->build->schema;
     Builder *to = NULL;
-    BuilderIn how = { .cols = s->n, .name = b->name, .want = b->type, .na = (const char *const *)s->na, .na_n = s->na_n, .source = "",
-                      .keep_types = true, .numeric = b->numeric };
+    BuilderIn how = { .cols = s->n,
+                      .name = b->name,
+                      .want = b->type,
+                      .na = (const char *const *)s->na,
+                      .na_n = s->na_n,
+                      .source = "",
+                      .keep_types = true,
+                      .numeric = b->numeric };
     TRY_DONE(cx, builder_new(cx, &how, &to));
     for (size_t i = 0; i < rows * s->n; i++) {
         const leat_value *v = &cells[i];
@@ -192,7 +198,7 @@ static Err predict(Ctx *cx, const leat_build *b, const leat_value *cells, size_t
     TRY_DONE(cx, build_margin(cx, b->build, t, out));
     build_answer(b->build, out, rows, out);
     if (b->build->task == TASK_BINARY) {
-        for (size_t i = rows; i-- > 0;) {            /* one number a row becomes two, from the end, in place */
+        for (size_t i = rows; i-- > 0;) { /* one number a row becomes two, from the end, in place */
             double p = out[i];
             out[2 * i] = 1 - p;
             out[2 * i + 1] = p;

@@ -10,7 +10,8 @@
 
 #define COLS_MAX 1000
 
-static Err answer_line(Ctx *cx, const leat_build *b, char *line, const size_t *at, size_t cols, bool numbers, leat_value *cell, double *p)
+static Err answer_line(Ctx *cx, const leat_build *b, char *line, const size_t *at, size_t cols, bool numbers,
+                       leat_value *cell, double *p)
 {
     char why[256];
     double v;
