@@ -11,7 +11,7 @@
 /* Shares of the time that is there when the stages begin. */
 #define SHARE_VISUALIZE .06
 #define SHARE_PREPROCESS .2
-#define SHARE_ENGINEER .2
+#define SHARE_ENGINEER .14
 #define SHARE_SELECT .75           /* of the search; the rest is tune's */
 #define SHARE_DIAGNOSE .13
 #define DIAGNOSE_S_MAX 8.

@@ -195,8 +195,9 @@ done:
 static double share_of(const Learner *l, Stage stage)
 {
     if (stage == STAGE_TUNE) return .9;        /* the search has measured what it asks for */
-    if (!strcmp(l->name, "linear")) return .2;
-    if (!strcmp(l->name, "knn")) return .2;
+    static const struct { const char *name; double share; } quick[] = { { "linear", .2 }, { "knn", .2 }, { "mlp", .25 } };
+    for (size_t i = 0; i < sizeof quick / sizeof *quick; i++)
+        if (!strcmp(l->name, quick[i].name)) return quick[i].share;
     return .45;
 }
 
