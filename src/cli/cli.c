@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 /* What a stranger can do about a kind of failure when its sentence does not say. */
@@ -86,13 +87,20 @@ static Err obey(Ctx *cx, Shell *sh, const Words *w)
     return w->command->run(cx, sh, w);
 }
 
+/* Has whoever read our results gone away (`leat runs ls | head -1`)?  Then the status says that not all was written, but
+** no sentence disturbs a person who had seen enough. */
+static bool reader_gone(const Shell *sh)
+{
+    struct pollfd p = { .fd = fileno(sh->out), .events = POLLOUT };
+    return p.fd >= 0 && poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
+}
+
 /* Results that did not reach their reader are a failure: a full disk must not look like success. */
 static Err flush_results(Ctx *cx, Shell *sh)
 {
     errno = 0;
     if (!fflush(sh->out) && !ferror(sh->out)) return OK;
     int why = errno;
-    if (why == EPIPE) return FAIL(cx, ERR_IO, "writing the results: nobody reads them any more");
     return FAIL(cx, ERR_IO, "writing the results: %s", why ? strerror(why) : "not all of them could be written");
 }
 
@@ -107,11 +115,12 @@ int cli_run(Ctx *cx, Shell *sh, int argc, const char *const *argv)
     set_globals(sh, &w);
     if (!err) err = obey(cx, sh, &w);
     line_clear(&line);
-    if (err) print_error(cx, sh, &w, err);
+    if (err && !(err == ERR_IO && reader_gone(sh))) print_error(cx, sh, &w, err);
     Err lost = flush_results(cx, sh);
     if (lost && !err) {
+        err = lost;
         sh->json = false; /* that stream is the broken one */
-        print_error(cx, sh, &w, err = lost);
+        if (!reader_gone(sh)) print_error(cx, sh, &w, err);
     }
     fflush(sh->err);
     cx->progress = (Progress){ 0 };

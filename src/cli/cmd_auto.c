@@ -112,7 +112,7 @@ static void print_next(Shell *sh, const AppAutoOut *out, const AppAutoIn *in)
     fprintf(sh->out, "  leat diagnose %s -o page.html               every diagnostic in full\n", out->build);
     if (out->short_of_time && !in->trials)
         fprintf(sh->out,
-                "  leat auto ... --time %.0f                       the budget cut stages short: give it more\n",
+                "  leat auto ... --time %-24.3g the budget cut stages short: give it more\n",
                 in->time_s * 4);
 }
 
