@@ -78,6 +78,7 @@ typedef struct AppData {             /* a file to read and how */
     const char *sheet;
     const char *const *na;     size_t na_n;      /* none: the default marks */
     const char *const *types;  size_t types_n;   /* "COL=TYPE" */
+    uint64_t memory_mib;             /* bound on what reading may use; 0: the default */
 } AppData;
 
 typedef struct AppAutoIn {

@@ -92,7 +92,7 @@ Err data_read(Ctx *cx, const AppData *in, uint32_t threads, Table **out, QueryIn
                   .sheet = in->sheet,
                   .na = in->na_n ? in->na : NULL,
                   .na_n = in->na_n,
-                  .threads = threads ? threads : os_cpus() };
+                  .threads = threads ? threads : os_cpus(), .memory_mib = (unsigned)in->memory_mib };
     *out = NULL;
     QueryType *types = in->types_n ? ctx_scratch(cx, in->types_n * sizeof *types) : NULL;
     if (in->types_n && !types) return FAIL(cx, ERR_NOMEM, "reading '%s'", in->path);

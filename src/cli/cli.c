@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What a stranger can do about a kind of failure when its sentence does not say. */
@@ -73,7 +74,6 @@ static Err version(Ctx *cx, Shell *sh)
 static Err obey(Ctx *cx, Shell *sh, const Words *w)
 {
     const char *folder = words_text(w, "directory");
-    if (words_has(w, "version")) return version(cx, sh);
     if (words_has(w, "help") || (!w->command && !w->group)) {
         if (w->command) help_command(sh->out, w->command, sh->columns, sh->colour_out);
         else if (w->group) help_group(sh->out, w->group, sh->columns, sh->colour_out);
@@ -85,6 +85,38 @@ static Err obey(Ctx *cx, Shell *sh, const Words *w)
                     w->group->name);
     if (folder) TRY(cx, app_go(cx, folder));
     return w->command->run(cx, sh, w);
+}
+
+/* What prints a text prints it as one JSON object where that was asked for. */
+static Err obey_wrapped(Ctx *cx, Shell *sh, const Words *w)
+{
+    char *text = NULL;
+    size_t n = 0;
+    Text t;
+    FILE *out = sh->out;
+    sh->out = open_memstream(&text, &n);
+    if (!sh->out) {
+        sh->out = out;
+        return FAIL(cx, ERR_NOMEM, "printing help");
+    }
+    Err err = obey(cx, sh, w);
+    if (fclose(sh->out) && !err) err = FAIL(cx, ERR_NOMEM, "printing help");
+    sh->out = out;
+    text_init(&t, cx);
+    json_open(&t);
+    json_key(&t, "text");
+    json_text_n(&t, text ? text : "", n);
+    json_close(&t);
+    free(text);
+    if (err) text_clear(&t);
+    return err ? err : show_json(sh, &t);
+}
+
+static Err run_words(Ctx *cx, Shell *sh, const Words *w)
+{
+    if (words_has(w, "version")) return version(cx, sh);
+    bool text = words_has(w, "help") || !w->command || w->command->text;
+    return sh->json && text ? obey_wrapped(cx, sh, w) : obey(cx, sh, w);
 }
 
 /* Has whoever read our results gone away (`leat runs ls | head -1`)?  Then the status says that not all was written, but
@@ -113,7 +145,7 @@ int cli_run(Ctx *cx, Shell *sh, int argc, const char *const *argv)
     line_init(&line, cx, sh);
     Err err = words_read(cx, argc, argv, &w);
     set_globals(sh, &w);
-    if (!err) err = obey(cx, sh, &w);
+    if (!err) err = run_words(cx, sh, &w);
     line_clear(&line);
     if (err && !(err == ERR_IO && reader_gone(sh))) print_error(cx, sh, &w, err);
     Err lost = flush_results(cx, sh);

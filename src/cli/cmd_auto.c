@@ -68,7 +68,9 @@ static Err auto_words(Ctx *cx, Shell *sh, const Words *w, AppAutoIn *in)
     };
     TRY(cx, words_list(cx, w, "exclude", &in->exclude, &in->exclude_n));
     TRY(cx, words_list(cx, w, "learners", &in->learners, &in->learners_n));
-    return shared_data(cx, w, words_arg(w, 0), true, &in->data);
+    TRY(cx, shared_data(cx, w, words_arg(w, 0), true, &in->data));
+    in->data.memory_mib = in->memory_mib;
+    return OK;
 }
 
 static Err print_board(Ctx *cx, Shell *sh, const AppAutoOut *out)

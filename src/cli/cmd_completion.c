@@ -36,5 +36,6 @@ const Command cmd_completion = {
              "runs.\n",
     .examples = completion_examples,
     .args = completion_args,
+    .text = true,
     .run = completion_run,
 };

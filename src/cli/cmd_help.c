@@ -38,5 +38,6 @@ const Command cmd_help = {
     .story = "Prints what 'leat COMMAND --help' prints. Without a word it lists the commands.\n",
     .examples = help_examples,
     .args = help_args,
+    .text = true,
     .run = help_run,
 };

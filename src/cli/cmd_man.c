@@ -37,5 +37,6 @@ const Command cmd_man = {
     .story = "Prints a manual page in roff on standard output, made from the same rows as --help.\n",
     .examples = man_examples,
     .args = man_args,
+    .text = true,
     .run = man_run,
 };

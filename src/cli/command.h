@@ -60,6 +60,7 @@ typedef struct Command {
     const Arg *args;             /* ends with a row whose word is NULL; NULL: none */
     const Opt *opts;             /* ends with a row whose name is NULL; NULL: none */
     bool hidden;                 /* not for people */
+    bool text;                   /* prints a text for people or shells: --json wraps it as {"text": …} */
     Err (*run)(Ctx *cx, Shell *sh, const Words *w);
 } Command;
 

@@ -23,7 +23,7 @@ tells "rows to judge by are judged by" '
 '
 tells "every other command speaks JSON too" '
 	for c in "init" "doctor" "build ls" "build show h" "build export h -o h.leat" "runs ls" "runs show 1" "visualize h.csv" \
-		"predict h h.csv" "predict h h.csv -o p.csv" "diagnose h h.csv" "help --version"; do
+		"predict h h.csv" "predict h h.csv -o p.csv" "diagnose h h.csv" "help auto" "man" "completion bash" "help --version"; do
 		"$leat" $c --json >one.json 2>err && json one.json "isinstance(j, dict)" || { echo "$c"; exit 1; }
 	done
 	json one.json "j[\"version\"]"

@@ -329,6 +329,23 @@ static void version_and_help_need_no_more_words(void **state)
     drop(s);
 }
 
+static void texts_are_wrapped_where_json_is_asked_for(void **state)
+{
+    (void)state;
+    static const char *const words[] = { "help --json", "man auto --json", "completion zsh --json", "auto --help --json", "--json" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        Said s = said(words[i], "");
+        assert_int_equal(s.status, 0);
+        assert_true(!strncmp(s.out, "{\"text\":\"", 9));
+        assert_string_equal(s.out + s.out_n - 3, "\"}\n");
+        drop(s);
+    }
+    Said s = said("help nothing --json", "");
+    assert_int_equal(s.status, 2);
+    assert_true(!strncmp(s.out, "{\"error\":", 9));
+    drop(s);
+}
+
 static bool no_full_stop(const char *text)
 {
     size_t n = strlen(text);
@@ -539,6 +556,7 @@ int main(void)
         cmocka_unit_test(the_progress_line_is_only_for_a_terminal),
         cmocka_unit_test(colour_follows_option_environment_and_terminal),
         cmocka_unit_test(version_and_help_need_no_more_words),
+        cmocka_unit_test(texts_are_wrapped_where_json_is_asked_for),
         cmocka_unit_test(every_row_is_fit_to_print),
         cmocka_unit_test(examples_in_the_rows_parse),
         cmocka_unit_test(help_man_and_completion_name_every_option),
