@@ -98,25 +98,9 @@ Err build_conform(Ctx *cx, const Build *b, const Table *in, Table **out, Text *w
     Err err = OK;
     Builder *to = NULL;
     Table *t = NULL;
-    const char **name = NULL;
-    ColumnType *want = NULL;
-    TimeOrder *order = NULL;
-    bool *numeric = NULL;
     *out = NULL;
     TRY(cx, refuse_absent(cx, s, in));
-    GET_DONE(cx, name, s->n, "reading %zu columns", s->n);
-    GET_DONE(cx, want, s->n, "reading %zu columns", s->n);
-    GET_DONE(cx, order, s->n, "reading %zu columns", s->n);
-    GET_DONE(cx, numeric, s->n, "reading %zu columns", s->n);
-    for (size_t j = 0; j < s->n; j++) {
-        name[j] = s->col[j].name;
-        want[j] = s->col[j].type;
-        order[j] = s->col[j].order;
-        numeric[j] = s->col[j].numeric;
-    }
-    BuilderIn how = { .cols = s->n, .name = name, .want = want, .na = (const char *const *)s->na, .na_n = s->na_n,
-                      .source = in->source, .keep_types = true, .numeric = numeric, .order = order };
-    TRY_DONE(cx, builder_new(cx, &how, &to));
+    TRY_DONE(cx, builder_for(cx, s, true, in->source, &to));
     for (size_t j = 0; j < s->n; j++) {
         size_t k = table_find(in, s->col[j].name);
         bool time = s->col[j].type == COLUMN_DATETIME;
@@ -136,10 +120,6 @@ Err build_conform(Ctx *cx, const Build *b, const Table *in, Table **out, Text *w
 done:
     builder_free(cx, to);
     table_free(cx, t);
-    ctx_put(cx, name);
-    ctx_put(cx, want);
-    ctx_put(cx, order);
-    ctx_put(cx, numeric);
     return err;
 }
 

@@ -276,32 +276,17 @@ static Err load_background(Ctx *cx, Section s, Build *b)
     uint32_t rows = get_u32(&r), cols = get_u32(&r);
     Err err = OK;
     Builder *to = NULL;
-    const char **name = NULL;
-    ColumnType *want = NULL;
-    TimeOrder *order = NULL;
-    bool *numeric = NULL;
     if (r.short_ || !rows || rows > BACKGROUND_MAX || cols != sc->n || (size_t)rows * cols > r.n)
         return damaged(cx, "its background sample does not fit its schema");
-    GET_DONE(cx, name, cols, "loading a background of %u columns", cols);
-    GET_DONE(cx, want, cols, "loading a background of %u columns", cols);
-    GET_DONE(cx, order, cols, "loading a background of %u columns", cols);
-    GET_DONE(cx, numeric, cols, "loading a background of %u columns", cols);
-    for (uint32_t j = 0; j < cols; j++) {
-        name[j] = sc->col[j].name;
-        want[j] = sc->col[j].type;
-        order[j] = sc->col[j].order;
-        numeric[j] = sc->col[j].numeric;
-    }
-    BuilderIn how = { .cols = cols, .name = name, .want = want, .keep_types = true, .numeric = numeric, .order = order, .source = "" };
-    TRY_DONE(cx, builder_new(cx, &how, &to));
+    TRY_DONE(cx, builder_for(cx, sc, false, "", &to));
     for (uint32_t j = 0; j < cols; j++) {
         for (uint32_t i = 0; i < rows; i++) {
             bool has = get_u8(&r);
             size_t n = 0;
             if (!has) TRY_DONE(cx, builder_null(cx, to, j));
-            else if (numeric[j]) {
+            else if (sc->col[j].numeric) {
                 double v = get_f64(&r);
-                TRY_DONE(cx, want[j] == COLUMN_DATETIME ? builder_time(cx, to, j, v) : builder_num(cx, to, j, v));
+                TRY_DONE(cx, sc->col[j].type == COLUMN_DATETIME ? builder_time(cx, to, j, v) : builder_num(cx, to, j, v));
             } else {
                 const char *text = get_str(&r, &n);
                 if (!text || n > TABLE_CELL_MAX || !text_utf8_ok(text, n)) {
@@ -320,10 +305,6 @@ static Err load_background(Ctx *cx, Section s, Build *b)
     to = NULL;
 done:
     builder_free(cx, to);
-    ctx_put(cx, name);
-    ctx_put(cx, want);
-    ctx_put(cx, order);
-    ctx_put(cx, numeric);
     return err;
 }
 

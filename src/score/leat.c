@@ -17,9 +17,6 @@
 
 struct leat_build {
     Build *build;
-    const char **name; /* schema->n column names, types and storage: what a Builder is made with */
-    ColumnType *type;
-    bool *numeric;
 };
 
 static void *libc_get(void *self, size_t n)
@@ -70,28 +67,11 @@ static void explain(const Ctx *cx, char *why, size_t why_n)
 
 /* -------------------------------------------------------------------- open */
 
-static Err take(Ctx *cx, leat_build *b, const void *bytes, size_t n)
-{
-    Err err = OK;
-    TRY(cx, build_load(cx, bytes, n, &b->build));
-    const Schema *s = b->build->schema;
-    GET_DONE(cx, b->name, s->n + 1, "opening a build of %zu columns", s->n);
-    GET_DONE(cx, b->type, s->n + 1, "opening a build of %zu columns", s->n);
-    GET_DONE(cx, b->numeric, s->n + 1, "opening a build of %zu columns", s->n);
-    for (size_t i = 0; i < s->n; i++) {
-        b->name[i] = s->col[i].name;
-        b->type[i] = s->col[i].type;
-        b->numeric[i] = s->col[i].numeric;
-    }
-done:
-    return err;
-}
-
 leat_build *leat_open_bytes(const void *bytes, size_t n, char *why, size_t why_n)
 {
     Ctx cx = { .world = &world };
     leat_build *b = ctx_get(&cx, sizeof *b);
-    Err err = b ? take(&cx, b, bytes, n) : FAIL(&cx, ERR_NOMEM, "opening a build");
+    Err err = b ? build_load(&cx, bytes, n, &b->build) : FAIL(&cx, ERR_NOMEM, "opening a build");
     explain(&cx, why, why_n);
     ctx_clear(&cx);
     if (!err) return b;
@@ -122,9 +102,6 @@ void leat_close(leat_build *b)
     Ctx cx = { .world = &world };
     if (!b) return;
     build_free(&cx, b->build);
-    ctx_put(&cx, b->name);
-    ctx_put(&cx, b->type);
-    ctx_put(&cx, b->numeric);
     ctx_put(&cx, b);
 }
 
@@ -167,20 +144,12 @@ static Err table_of(Ctx *cx, const leat_build *b, const leat_value *cells, size_
     Err err = OK;
     const Schema *s = b->build->schema;
     Builder *to = NULL;
-    BuilderIn how = { .cols = s->n,
-                      .name = b->name,
-                      .want = b->type,
-                      .na = (const char *const *)s->na,
-                      .na_n = s->na_n,
-                      .source = "",
-                      .keep_types = true,
-                      .numeric = b->numeric };
-    TRY_DONE(cx, builder_new(cx, &how, &to));
+    TRY_DONE(cx, builder_for(cx, s, true, "", &to));
     for (size_t i = 0; i < rows * s->n; i++) {
         const leat_value *v = &cells[i];
         size_t col = i % s->n;
         if (v->text) TRY_DONE(cx, builder_text(cx, to, col, v->text, strlen(v->text)));
-        else if (b->type[col] == COLUMN_DATETIME) TRY_DONE(cx, builder_time(cx, to, col, v->number));
+        else if (s->col[col].type == COLUMN_DATETIME) TRY_DONE(cx, builder_time(cx, to, col, v->number));
         else TRY_DONE(cx, builder_num(cx, to, col, v->number));
     }
     err = builder_end(cx, to, out);

@@ -337,3 +337,32 @@ done:
     builder_free(cx, b);
     return err;
 }
+
+Err builder_for(Ctx *cx, const Schema *s, bool marks, const char *source, Builder **out)
+{
+    Err err = OK;
+    const char **name = NULL;
+    ColumnType *want = NULL;
+    TimeOrder *order = NULL;
+    bool *numeric = NULL;
+    *out = NULL;
+    GET_DONE(cx, name, s->n, "reading %zu columns", s->n);
+    GET_DONE(cx, want, s->n, "reading %zu columns", s->n);
+    GET_DONE(cx, order, s->n, "reading %zu columns", s->n);
+    GET_DONE(cx, numeric, s->n, "reading %zu columns", s->n);
+    for (size_t j = 0; j < s->n; j++) {
+        name[j] = s->col[j].name;
+        want[j] = s->col[j].type;
+        order[j] = s->col[j].order;
+        numeric[j] = s->col[j].numeric;
+    }
+    BuilderIn how = { .cols = s->n, .name = name, .want = want, .na = marks ? (const char *const *)s->na : NULL,
+                      .na_n = marks ? s->na_n : 0, .source = source, .keep_types = true, .numeric = numeric, .order = order };
+    TRY_DONE(cx, builder_new(cx, &how, out));
+done:
+    ctx_put(cx, name);
+    ctx_put(cx, want);
+    ctx_put(cx, order);
+    ctx_put(cx, numeric);
+    return err;
+}

@@ -147,6 +147,9 @@ typedef struct BuilderIn {
 } BuilderIn;
 
 MUST_USE Err builder_new(Ctx *cx, const BuilderIn *in, Builder **out);
+/* A builder that takes cells of every column of the schema, in its order, types and storage (keep_types).
+** marks: the schema's missing marks count; else only an empty text does.  Cost: a few allocations a column. */
+MUST_USE Err builder_for(Ctx *cx, const Schema *s, bool marks, const char *source, Builder **out);
 MUST_USE Err builder_text(Ctx *cx, Builder *b, size_t col, const char *s, size_t n);   /* ERR_BAD_INPUT not UTF-8; ERR_LIMIT */
 MUST_USE Err builder_num(Ctx *cx, Builder *b, size_t col, double v);                   /* NaN or infinite: missing */
 MUST_USE Err builder_time(Ctx *cx, Builder *b, size_t col, double seconds);
