@@ -89,7 +89,7 @@ typedef struct AutoOut {
 } AutoOut;
 
 /* Errors: ERR_NOT_FOUND no such target (near names told); ERR_BAD_INPUT target constant, all missing, too few
-** rows, a class with one row, unknown metric or learner, metric not for the task; ERR_INTERRUPTED (the sink has
+** rows, a class with one row; ERR_USAGE unknown metric or learner, metric not for the task; ERR_INTERRUPTED (the sink has
 ** heard of every finished trial); ERR_NOMEM.  On failure *out is empty. */
 MUST_USE Err auto_run(Ctx *cx, const AutoIn *in, AutoOut *out);
 void auto_out_clear(Ctx *cx, AutoOut *out);

@@ -44,7 +44,7 @@ typedef struct Job {
     size_t margin_rows;
     uint32_t rounds_kept;
     bool cut;
-    double fit_s, predict_s;     /* on the worker's own CPU clock */
+    double fit_s, predict_s;     /* seconds by the clock, in the worker */
     uint64_t peak_bytes;
 } Job;
 
