@@ -25,7 +25,6 @@
 #define SHAP_ROWS_MAX 300
 #define SHAP_ROWS_MODEST 100
 #define SHAP_ROWS_WANTED 60        /* fewer than these in time: one model a member is asked instead */
-#define SAMPLED_MARGINS 700        /* that explaining one row by sampling asks for */
 #define QUICK_WEIGHT_MIN .3        /* of the ensemble, that members explaining themselves must carry to stand for all */
 #define SHAP_WORK_MAX 2e9          /* steps of models that must be sampled, where no clock is consulted */
 #define SHAP_COLUMNS 12
@@ -297,6 +296,13 @@ static bool explains_itself(const Member *m)
     return !form || (form->explain && (!form->can_explain || form->can_explain(m->model[0])));
 }
 
+/* Margins that explaining one row by sampling asks for, at most (model/explain.c). */
+static double sampled_margins(const Study *s)
+{
+    double turns = (double)steps_features(s->b->steps) + 1;
+    return fmin(fmax(2048, 8 * turns), 32 * turns);
+}
+
 /* Steps a sampled explanation of one row takes, roughly; 0 when every model explains itself. */
 static double sampled_work(const Study *s)
 {
@@ -305,7 +311,7 @@ static double sampled_work(const Study *s)
         const Member *m = &s->b->member[i];
         if (explains_itself(m)) continue;
         bool searches = !strcmp(m->model[0]->form->name, "neighbours");
-        work += m->parts_n * (searches ? (double)s->n * 20 : 2e5) * SAMPLED_MARGINS;
+        work += m->parts_n * (searches ? (double)s->n * 20 : 2e5) * sampled_margins(s);
     }
     return work;
 }
@@ -330,6 +336,32 @@ static Err quick_build(Ctx *cx, const Study *s, Build *quick)
     return OK;
 }
 
+/* Under a clock: the whole build when it explains SHAP_ROWS_WANTED rows in its share of the time, else `quick`, made
+** here; NULL when even that is too slow.  Two rows are explained to find out. */
+static Err choose_build(Ctx *cx, const Study *s, const Some *m, Build *quick, const Build **by)
+{
+    Err err = OK;
+    Table *two = NULL;
+    double *phi = NULL, may = study_left_s(cx, s) * SHARE_SHAP, parts = s->fold ? fmax(s->b->folds, 1) : 1;
+    const uint32_t row[2] = { 0, m->n > 1 };
+    bool samples = false;
+    *by = NULL;
+    TRY(cx, quick_build(cx, s, quick));
+    for (uint32_t i = 0; i < quick->members_n; i++) samples |= !explains_itself(&quick->member[i]);
+    if (samples && 2 * s->row_s * sampled_margins(s) > may) return OK;
+    GET_DONE(cx, phi, 2 * s->k * (s->b->schema->n + 1), "explaining two rows");
+    TRY_DONE(cx, table_rows(cx, m->t, row, 2, &two));
+    int64_t from = ctx_mono_us(cx);
+    TRY_DONE(cx, build_explain(cx, quick, two, phi));
+    double each = ctx_since_s(cx, from) / 2;
+    if (!samples && quick->members_n < s->b->members_n) each = fmax(each, s->row_s * sampled_margins(s));    /* those left out */
+    *by = each * parts * SHAP_ROWS_WANTED <= may ? s->b : quick;
+done:
+    table_free(cx, two);
+    ctx_put(cx, phi);
+    return err;
+}
+
 static size_t shap_rows(const Study *s)
 {
     size_t most = s->modest ? SHAP_ROWS_MODEST : SHAP_ROWS_MAX;
@@ -340,8 +372,7 @@ static size_t shap_rows(const Study *s)
     return rows >= (double)most ? most : rows < 5 ? 5 : (size_t)rows;
 }
 
-/* Explain rows a few at a time until the time is up.  *done: rows explained; 0 when `by` is so slow that another
-** should be asked. */
+/* Explain rows a few at a time until the time is up.  *done: rows explained. */
 static Err explain_rows(Ctx *cx, Study *s, const Build *by, const Some *m, double *phi, size_t *done)
 {
     size_t wide = s->k * (s->b->schema->n + 1), chunk = 2;     /* rows at a time, more once they are known to be quick */
@@ -366,10 +397,6 @@ static Err explain_rows(Ctx *cx, Study *s, const Build *by, const Some *m, doubl
         if (isinf(end_s)) continue;
         double took = ctx_since_s(cx, from), left = study_left_s(cx, s) - end_s;
         double may = left / fmax(took / (double)chunk, 1e-9);
-        if (by == s->b && *done == chunk && may < SHAP_ROWS_WANTED && may < (double)m->n) {
-            *done = 0;
-            goto done;
-        }
         if (may < 2) break;
         chunk = (size_t)fmin(fmax(may / 2, 2), 4 * (double)chunk);
     }
@@ -440,21 +467,22 @@ Err study_shap(Ctx *cx, Study *s)
     double *phi = NULL;
     size_t p = s->b->schema->n, wide = p + 1, n = 0, rows = shap_rows(s);
     Build quick = { .member = NULL };
+    const Build *by = s->b;
     if (study_left_s(cx, s) <= 0) {
         study_skip(s, "Shapley values: the time left is too short; `leat diagnose` makes them");
         return OK;
     }
     TRY_DONE(cx, some_take(cx, s, "shap", rows, &m));
     GET_DONE(cx, phi, m.n * s->k * wide, "Shapley values of %zu rows", m.n);
-    /* Sampling asks for so many margins a row that it can be known beforehand to take too long. */
-    double parts = s->fold ? fmax(s->b->folds, 1) : 1, sampled_s = s->row_s * parts * SAMPLED_MARGINS * SHAP_ROWS_WANTED;
-    if (!(sampled_work(s) > 0 && sampled_s > study_left_s(cx, s) * SHARE_SHAP)) TRY_DONE(cx, explain_rows(cx, s, s->b, &m, phi, &n));
-    if (!n) {
-        TRY_DONE(cx, quick_build(cx, s, &quick));
-        study_skip(s, "Shapley values of the whole build: those shown are of one fold's models%s",
-                   quick.members_n < s->b->members_n ? " that explain themselves" : "");
-        TRY_DONE(cx, explain_rows(cx, s, &quick, &m, phi, &n));
+    if (s->end_us) TRY_DONE(cx, choose_build(cx, s, &m, &quick, &by));
+    if (!by) {
+        study_skip(s, "Shapley values: the time left is too short; `leat diagnose` makes them");
+        goto done;
     }
+    if (by != s->b)
+        study_skip(s, "Shapley values of the whole build: those shown are of one fold's models%s",
+                   by->members_n < s->b->members_n ? " that explain themselves" : "");
+    TRY_DONE(cx, explain_rows(cx, s, by, &m, phi, &n));
     for (size_t j = 0; j < p; j++) {
         double sum = 0;
         for (size_t i = 0; i < n * s->k; i++) sum += fabs(phi[i * wide + j]);
@@ -476,7 +504,10 @@ Err study_columns(Ctx *cx, Study *s)
     double *by = ctx_get_n(cx, p, sizeof *by), most = 0;
     if (!by) return FAIL(cx, ERR_NOMEM, "ordering %zu columns", p);
     for (size_t j = 0; j < p; j++) most = fmax(most, isnan(s->drop[j]) ? 0 : s->drop[j]);
-    for (size_t j = 0; j < p; j++) by[j] = most > 0 && !isnan(s->drop[j]) ? s->drop[j] : most > 0 ? -INFINITY : s->shap[j];
+    for (size_t j = 0; j < p; j++) {
+        if (!(most > 0)) by[j] = s->shap[j];
+        else by[j] = isnan(s->drop[j]) ? -1e300 / (1 + s->shap[j]) : s->drop[j];      /* below all that were shuffled */
+    }
     strongest(by, p, s->top);
     json_key_open_array(s->json, "importance");
     for (size_t i = 0; i < p && i < COLUMNS_SHOWN; i++) {
