@@ -16,7 +16,7 @@
 #define TOO_LONG 1.0               /* a trial guessed to take so many times what is left is passed over ... */
 #define TOO_LONG_ROUNDS 8.0        /* ... and one that can stop after fewer rounds, so many times */
 #define BOOSTER_SHARE .35          /* of the time left, for one booster to end in */
-#define HURRY_MAX 3.               /* its learning rate is raised at most so many times */
+#define HURRY_MAX 2.               /* its learning rate is raised at most so many times */
 #define WORTH_S .03                /* no trial is started with less time left */
 
 typedef struct Row {
