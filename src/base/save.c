@@ -17,17 +17,35 @@ static void folder_of(const char *path, char *out)
     }
 }
 
+/* A pipe, a terminal or /dev/null is written into: putting a file in its place would take it from everybody. */
+static Err write_into(Ctx *cx, const char *path, const void *data, size_t n)
+{
+    const Files *f = cx->world->files;
+    int fd = -1;
+    Err err = f->open(f->self, path, FILE_APPEND, &fd);
+    if (!err) {
+        err = f->write(f->self, fd, data, n);
+        f->close(f->self, fd);
+    }
+    return err ? FAIL(cx, err, "writing into '%s'", path) : OK;
+}
+
 Err save_whole(Ctx *cx, const char *path, const void *data, size_t n)
 {
     char fresh[SAVE_PATH_MAX + 32], folder[SAVE_PATH_MAX];
     const Files *f = cx->world->files;
+    FileInfo info;
     int fd = -1;
     if (strlen(path) >= SAVE_PATH_MAX)
         return FAIL(cx, ERR_LIMIT, "saving '%.60s…': the path is longer than %d bytes", path, SAVE_PATH_MAX - 1);
+    Err err = f->look(f->self, path, &info);
+    if (err) return FAIL(cx, err, "saving '%s'", path);
+    if (info.type == FILE_FOLDER) return FAIL(cx, ERR_BAD_INPUT, "saving '%s': it is a folder, not a file", path);
+    if (info.type == FILE_OTHER) return write_into(cx, path, data, n);
     snprintf(fresh, sizeof fresh, "%s.%ld.new", path, (long)getpid());
     folder_of(path, folder);
 
-    Err err = f->open(f->self, fresh, FILE_CREATE, &fd);   /* beside, not over */
+    err = f->open(f->self, fresh, FILE_CREATE, &fd);       /* beside, not over */
     if (err) return FAIL(cx, err, "saving '%s': its folder cannot be written to", path);
     err = f->write(f->self, fd, data, n);
     if (!err) err = f->sync(f->self, fd);                  /* bytes before the name */

@@ -8,8 +8,9 @@
 
 /* Make the file `path` hold exactly these n bytes: before OK the old bytes or
 ** the new, never a mixture; after OK the new, even if the power goes.  Writes
-** beside it first (path.PID.new), and removes that on failure.
-** Errors: ERR_LIMIT path too long; ERR_NOT_FOUND no such folder; ERR_DENIED; ERR_IO. */
+** beside it first (path.PID.new), and removes that on failure.  What is there and is no plain file (a pipe,
+** /dev/null) is written into, not replaced.
+** Errors: ERR_LIMIT path too long; ERR_NOT_FOUND no such folder; ERR_BAD_INPUT path is a folder; ERR_DENIED; ERR_IO. */
 MUST_USE Err save_whole(Ctx *cx, const char *path, const void *data, size_t n);
 
 /* Read the whole file `path`; *data ends with a NUL that *n does not count (owned: ctx_put).

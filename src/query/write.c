@@ -175,6 +175,18 @@ static Err put_in_place(Ctx *cx, const char *from, const char *to)
     return err ? FAIL(cx, err, "writing '%s'", to) : OK;
 }
 
+/* DuckDB writes beside, and what it wrote takes the name: never that of a pipe or a device. */
+static Err look_target(Ctx *cx, const char *path)
+{
+    const Files *files = cx->world->files;
+    FileInfo info = { 0 };
+    Err err = files->look(files->self, path, &info);
+    if (err) return FAIL(cx, err, "writing '%s'", path);
+    if (info.type == FILE_FOLDER || info.type == FILE_OTHER)
+        return FAIL(cx, ERR_USAGE, "Parquet is written to a plain file only, and '%s' is none", path);
+    return OK;
+}
+
 static Err write_parquet(Ctx *cx, const QueryOut *out)
 {
     Err err = OK;
@@ -186,6 +198,7 @@ static Err write_parquet(Ctx *cx, const QueryOut *out)
     text_init(&file, cx);
     text_fmt(&file, "%s.%ld.new", out->path, (long)getpid());
     TRY_DONE(cx, text_err(&file));
+    TRY_DONE(cx, look_target(cx, out->path));
     parquet_sql(out, file.at, &create, &copy);
     TRY_DONE(cx, text_err(&create));
     TRY_DONE(cx, text_err(&copy));

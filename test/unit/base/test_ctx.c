@@ -5,8 +5,12 @@
 #include "base/hash.h"
 #include "base/save.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static Err inner(Ctx *cx) { return FAIL(cx, ERR_LIMIT, "too many '%s': %d", "apples", 7); }
 static Err middle(Ctx *cx)
@@ -172,6 +176,28 @@ static void a_file_is_read_whole_or_refused(void **state)
     expect_failure(&cx, save_whole(&cx, longest, "x", 1), ERR_LIMIT, NULL);
 }
 
+static void what_is_no_plain_file_is_written_into_not_replaced(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    char path[64], said[8] = "";
+    int ends[2];
+    expect_failure(&cx, save_whole(&cx, ".", "x", 1), ERR_BAD_INPUT, "it is a folder");
+    assert_int_equal(mkfifo("fifo", 0600), 0);
+    int hold = open("fifo", O_RDWR);                           /* a reader, so that opening to write does not wait */
+    expect_ok(&cx, save_whole(&cx, "fifo", "hello", 5));
+    assert_int_equal(read(hold, said, sizeof said), 5);
+    assert_string_equal(said, "hello");
+    close(hold);
+    assert_int_equal(unlink("fifo"), 0);
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
+    expect_ok(&cx, save_whole(&cx, path, "abc", 3));
+    assert_int_equal(read(ends[0], said, sizeof said), 3);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static Err save_and_read(Ctx *cx, void *arg)
 {
     char *at = NULL;
@@ -203,6 +229,7 @@ int main(void)
         cmocka_unit_test(every_error_has_words_an_exit_and_a_status),
         cmocka_unit_test(hashes_are_sha256),
         cmocka_unit_test(a_file_is_read_whole_or_refused),
+        cmocka_unit_test(what_is_no_plain_file_is_written_into_not_replaced),
         cmocka_unit_test(a_refused_file_call_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
