@@ -84,6 +84,7 @@ static Err check_words(Ctx *cx, House *house, const AppAutoIn *in, int *task, St
     if (!house->program)
         return FAIL(cx, ERR_IO, "this program cannot find its own file in /proc: workers cannot start");
     if (!in->target) return no_target(cx, in);
+    if (in->report && strcmp(in->report, "full")) TRY(cx, page_check(cx, in->report));
     if (in->task && !task_read(in->task, &known)) return FAIL(cx, ERR_USAGE, "no task '%.60s'", in->task);
     if (in->task) *task = (int)known;
     if (in->until && !stage_read(in->until, until)) return FAIL(cx, ERR_USAGE, "no stage '%.60s'", in->until);

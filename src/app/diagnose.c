@@ -177,6 +177,7 @@ Err app_diagnose(Ctx *cx, House *house, const AppDiagnoseIn *in, AppDiagnoseOut 
     Text json;
     Ear ear;
     *out = (AppDiagnoseOut){ 0 };
+    TRY(cx, page_check(cx, in->out));
     TRY(cx, build_take(cx, house, in->build, true, &l));
     text_init(&json, cx);
     ear_on(&ear, cx, false);

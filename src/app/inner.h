@@ -87,6 +87,8 @@ typedef struct PageStage { const char *name, *json; } PageStage;
 /* Make the report page.  facts: pairs name, value; ends with NULL. */
 MUST_USE Err page_make(Ctx *cx, const char *title, const char *subtitle, const char *const *facts, const PageStage *stage, size_t stages_n,
                        const char *overview, Text *html);
+/* Could a page be written there?  Asked before hours of work, not after.  NULL is fine.  ERR_NOT_FOUND; ERR_BAD_INPUT */
+MUST_USE Err page_check(Ctx *cx, const char *path);
 /* Write it whole.  path NULL: into .leat/reports/NAME.html of the project.  *out: where it lies, absolute, scratch. */
 MUST_USE Err page_write(Ctx *cx, const Repo *repo, const char *path, const char *name, const Text *html, const char **out);
 

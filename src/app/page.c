@@ -21,6 +21,25 @@ Err page_make(Ctx *cx, const char *title, const char *subtitle, const char *cons
     return OK;
 }
 
+Err page_check(Ctx *cx, const char *path)
+{
+    const Files *f = cx->world->files;
+    FileInfo info;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    if (!path) return OK;
+    Err err = f->look(f->self, path, &info);
+    if (err) return FAIL(cx, err, "looking at '%s'", path);
+    if (info.type == FILE_FOLDER)
+        return FAIL(cx, ERR_BAD_INPUT, "the report cannot be written to '%s': it is a folder; name a file", path);
+    if (info.type != FILE_NONE || !slash || slash == path) return OK;
+    const char *folder = ctx_scratch_fmt(cx, "%.*s", (int)(slash - path), path);
+    if (!folder) return FAIL(cx, ERR_NOMEM, "looking at '%s'", path);
+    err = f->look(f->self, folder, &info);
+    if (err) return FAIL(cx, err, "looking at '%s'", folder);
+    if (info.type == FILE_FOLDER) return OK;
+    return FAIL(cx, ERR_NOT_FOUND, "the report cannot be written to '%s': there is no folder '%s'", path, folder);
+}
+
 Err page_write(Ctx *cx, const Repo *repo, const char *path, const char *name, const Text *html, const char **out)
 {
     const Files *f = cx->world->files;

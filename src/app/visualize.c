@@ -92,6 +92,7 @@ Err app_visualize(Ctx *cx, House *house, const AppVisualizeIn *in, AppVisualizeO
     *out = (AppVisualizeOut){ 0 };
     text_init(&json, cx);
     text_init(&html, cx);
+    TRY(cx, page_check(cx, in->out));
     TRY(cx, data_read(cx, &in->data, in->threads, &t, NULL));
     if (in->target) TRY_DONE(cx, data_column(cx, t, in->target, "target", &col));
     TRY_DONE(cx, auto_visualize(cx, t, in->target, -1, &json));

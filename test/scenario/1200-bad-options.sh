@@ -26,6 +26,10 @@ tells "values forgotten" '
 tells "two that exclude each other" 'no "exclude each other" auto h.csv --target disease --time 5 --trials 3'
 tells "words missing or too many" 'no "DATA is missing" auto && no "nothing is known to do with" init a b && no "BUILD is missing" predict'
 tells "a file name that is no build" 'no "FILE.leat" build export x && "$leat" init -q >/dev/null && refuses 4 "near\|no build" "$leat" build export x -o x.leat'
+tells "a report that could not be written is told before the work, not after it" '
+	refuses 4 "no folder .none/such" "$leat" auto h.csv --target disease --time 600 --report none/such/r.html &&
+	refuses 2 "is a folder" "$leat" visualize h.csv -o . && refuses 4 "no folder .none" "$leat" diagnose x h.csv -o none/r.html
+'
 tells "scikit-learn names of metrics do" 'ends_with 0 "$leat" auto h.csv --target disease --trials 1 --metric roc_auc --json && json out "j[\"metric\"][\"name\"] == \"auc\""'
 tells "-C goes to a folder first, and a folder that is not there is told" '
 	mkdir sub && cp h.csv sub && ends_with 0 "$leat" -C sub visualize h.csv && refuses 4 "none" "$leat" -C none doctor
