@@ -15,7 +15,6 @@
 
 #define ROUNDS_MAX 30
 #define ROWS_MAX 10000             /* rows the selection looks at; keyed sample beyond */
-#define WEIGHT_MIN .02
 #define SCALE_LO .2
 #define SCALE_HI 5.
 #define GAIN_MIN 1e-4              /* relative log loss a calibration must win */
@@ -209,19 +208,6 @@ static Err greedy_rounds(Ctx *cx, Greedy *g, Ensemble *out)
     return OK;
 }
 
-/* Members of little weight cost scoring time and change nothing: their share goes to the others. */
-static void prune(Auto *a)
-{
-    double left = 0;
-    for (uint32_t i = 0; i < a->trials_n; i++) {
-        Trial *t = &a->trial[i]->told;
-        if (t->weight < WEIGHT_MIN) t->weight = 0;
-        left += t->weight;
-    }
-    for (uint32_t i = 0; i < a->trials_n; i++)
-        if (left > 0) a->trial[i]->told.weight /= left;
-}
-
 Err ensemble_choose(Ctx *cx, Auto *a, Ensemble *out)
 {
     Greedy g = { 0 };
@@ -233,7 +219,6 @@ Err ensemble_choose(Ctx *cx, Auto *a, Ensemble *out)
             if (!constant(g.from[i])) g.from[i]->scale = fit_scale(a, g.from[i]->oof);
     if (g.n) out->single = g.from[0];
     TRY_DONE(cx, greedy_rounds(cx, &g, out));
-    prune(a);
 done:
     greedy_close(cx, &g);
     return err;

@@ -65,6 +65,8 @@ void job_clear(Ctx *cx, Job *job);
 
 /* ---------------------------------------------------------------- one run */
 
+#define TRIAL_ROWS_MIN 20000.      /* no trial learns from fewer rows than these for want of time */
+
 typedef struct TrialData {       /* what the ensemble needs of a trial */
     Trial told;                  /* as the sink heard it; strings are scratch */
     const Learner *learner;
@@ -78,6 +80,7 @@ typedef struct TrialData {       /* what the ensemble needs of a trial */
     uint32_t rounds[BUILD_PARTS_MAX];
     double scale;                /* temperature fitted out of fold */
     bool late;                   /* it failed because the time was up */
+    double train_share;          /* 1, or the keyed share of rows it learned from because all would have taken too long */
 } TrialData;
 
 typedef struct Auto {

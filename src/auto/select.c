@@ -42,8 +42,8 @@ static const Row rows[] = {
 };
 enum { ROWS_N = sizeof rows / sizeof *rows };
 
-/* Where trees cost one tree a class a round and rows are few, other families come before the second booster. */
-static const int order_multiclass_small[] = { 0, 1, 2, 5, 3, 7, 4, 8, 6, 9, 10, 11, 12 };
+/* Where a booster costs one tree a class a round and rows are few, other families come before it. */
+static const int order_multiclass_small[] = { 0, 1, 5, 7, 3, 2, 4, 8, 6, 9, 10, 11, 12 };
 
 typedef struct Select { Auto *a; uint32_t at, most; bool reordered; } Select;
 
@@ -82,7 +82,9 @@ static bool affordable(Ctx *cx, const Auto *a, const Learner *l, const double *a
     double left = auto_left_s(cx, a, STAGE_TUNE);
     if (isinf(left)) return true;
     if (left < WORTH_S) return false;
-    return number <= 3 || trial_guess_s(a, l, args) <= left * (l->can & LEARN_ROUNDS ? TOO_LONG_ROUNDS : TOO_LONG);
+    /* On many rows a trial that would take too long learns from some of them (trials.c). */
+    double most = left * (l->can & LEARN_ROUNDS ? TOO_LONG_ROUNDS : TOO_LONG);
+    return number <= 3 || trial_guess_s(a, l, args) * fmin(1, TRIAL_ROWS_MIN / (double)a->rows) <= most;
 }
 
 static bool next(void *self, Ctx *cx, Auto *a, uint32_t number, const Learner **learner, double *args)
@@ -118,7 +120,7 @@ static Err write_json(Auto *a, const Select *s)
     else snprintf(words, sizeof words, "one holdout of %zu rows, chosen because the data is large for the time given", a->held_n);
     json_text(t, words);
     trials_json(a, STAGE_SELECT, t);
-    json_key_text(t, "order", s->reordered ? "cheap learners first; many classes and few rows put other families before the second booster"
+    json_key_text(t, "order", s->reordered ? "cheap learners first; many classes and few rows put other families before the boosters"
                                            : "cheap learners first, then families in turn, so that the ensemble gets different members whenever time ends");
     json_close(t);
     return text_err(t);

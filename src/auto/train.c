@@ -107,7 +107,7 @@ static Err refit(Ctx *cx, Auto *a, char *words, size_t words_n)
         if (!refit_affordable(cx, a, d)) continue;
         uint64_t key[2] = { a->in->seed, d->told.number };
         job[n] = (Job){ .learner = d->learner, .part = a->folds, .rounds = d->rounds[0], .seed = random_hash(key, sizeof key, 1),
-                        .deadline_us = a->stage_end_us[STAGE_TRAIN], .tag = d };
+                        .deadline_us = a->stage_end_us[STAGE_TRAIN], .train_share = d->train_share, .tag = d };
         memcpy(job[n].args, d->args, sizeof d->args);
         n++;
     }
@@ -170,6 +170,7 @@ static Err write_facts(Ctx *cx, const Auto *a, double score, double se, Build *b
         json_key_raw(&t, "params", d->told.params);
         json_key_num(&t, "score", d->told.score);
         json_key_num(&t, "weight", d->told.weight);
+        if (d->train_share < 1) json_key_num(&t, "train_share", d->train_share);
         json_close(&t);
     }
     json_close_array(&t);

@@ -18,6 +18,7 @@
 #define MODELS_KEPT 16             /* the best so many trials keep their models; weaker ones cannot be chosen */
 #define SE_ROUNDS 60
 #define SE_ROWS_MAX 4000
+#define ROUNDS_GIVE 5.             /* a learner that grows in rounds does with so many times fewer */
 #define BLOB_MAGIC 0x314C5254u     /* "TRL1" */
 
 typedef struct Open {              /* a trial under way */
@@ -163,6 +164,7 @@ static Err trial_new(Ctx *cx, Auto *a, Stage stage, const Learner *l, const doub
     memcpy(d->args, args, learner_params(l) * sizeof *args);
     d->scale = 1;
     d->error = INFINITY;
+    d->train_share = 1;
     d->told = (Trial){ .number = ++a->trials_started, .stage = stage, .learner = l->name, .why = "", .folds = a->folds,
                        .score = NAN, .se = NAN };
     TRY_DONE(cx, learner_args_json(cx, l, args, &params));
@@ -201,16 +203,29 @@ static double share_of(const Learner *l, Stage stage)
     return .45;
 }
 
+/* Where all rows would take far too long, some of them teach more than none. */
+static double share_for(const Auto *a, const TrialData *d, double limit_s)
+{
+    double pace = a->learner_pace[place_of(d->learner)];
+    double guess = guess_fold_s(a, d->learner, d->args) * (pace > 0 ? pace : 1);
+    double over = guess / fmax(limit_s, 1e-3) / (d->learner->can & LEARN_ROUNDS ? ROUNDS_GIVE : 1);
+    double least = fmin(1, TRIAL_ROWS_MIN / (double)a->rows);
+    return over > 1 ? fmax(1 / over, least) : 1;
+}
+
 static Err trial_start(Ctx *cx, Auto *a, Open *o)
 {
     TrialData *d = o->d;
     double left = auto_left_s(cx, a, STAGE_TUNE);
     uint32_t at_once = pool_workers(a->pool), turns = (a->folds + at_once - 1) / at_once;
+    double limit_s = isfinite(left) ? left * share_of(d->learner, d->told.stage) / turns : 0;
+    if (limit_s > 0 && a->rows > TRIAL_ROWS_MIN) d->train_share = share_for(a, d, limit_s);
     for (uint32_t k = 0; k < a->folds; k++) {
         Job *job = &o->job[k];
         uint64_t key[2] = { a->in->seed, d->told.number };
         *job = (Job){ .learner = d->learner, .part = k, .seed = random_hash(key, sizeof key, 1), .deadline_us = a->stage_end_us[STAGE_TUNE], .tag = o };
-        if (isfinite(left)) job->limit_s = left * share_of(d->learner, d->told.stage) / turns;
+        job->limit_s = limit_s > 0 ? limit_s : 0;
+        job->train_share = d->train_share;
         memcpy(job->args, d->args, sizeof job->args);
         TRY(cx, pool_submit(cx, a->pool, job));
     }
@@ -333,7 +348,7 @@ static Err trial_done(Ctx *cx, Auto *a, TrialData *d)
         d->error = isnan(d->told.score) ? INFINITY : metric_error(a->metric, d->told.score);
         d->told.predict_us_row = d->told.predict_us_row > 0 ? d->told.predict_us_row : 0;
         double guess = guess_fold_s(a, d->learner, d->args) * a->folds;
-        if (d->told.fit_s > 0 && guess > 0) a->learner_pace[place_of(d->learner)] = d->told.fit_s / guess;
+        if (d->told.fit_s > 0 && guess > 0 && d->train_share == 1) a->learner_pace[place_of(d->learner)] = d->told.fit_s / guess;
     }
     TRY(cx, tell(cx, a, d));
     let_go(cx, a);

@@ -39,8 +39,8 @@ tells "no colour in a pipe, unless asked for; NO_COLOR and --color never win" '
 tells "no progress line without a terminal" '! "$leat" auto h.csv --target disease --trials 1 2>&1 | grep -q "$(printf "\r")"'
 if command -v script >/dev/null 2>&1; then
 	tells "on a terminal there are a progress line and colours, but not with NO_COLOR" '
-		script -qec "$leat auto h.csv --target disease --trials 2" /dev/null >tty </dev/null && grep -q "$esc\\[K" tty && grep -q "$esc\\[1m" tty &&
-		script -qec "env NO_COLOR=1 $leat build show h" /dev/null >tty </dev/null && ! grep -q "$esc\\[1m" tty
+		script -qec "env TERM=xterm $leat auto h.csv --target disease --trials 2" /dev/null >tty </dev/null && grep -q "$esc\\[K" tty && grep -q "$esc\\[1m" tty &&
+		script -qec "env TERM=xterm NO_COLOR=1 $leat build show h" /dev/null >tty </dev/null && ! grep -q "$esc\\[1m" tty
 	'
 fi
 tells "a reader that has seen enough is not scolded, but the status says that not all was written" '
