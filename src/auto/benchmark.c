@@ -14,13 +14,6 @@
 #define PAIRS_MAX 5
 #define PROB_MIN 1e-15
 
-static int by_error(const void *a, const void *b)
-{
-    const TrialData *x = *(TrialData *const *)a, *y = *(TrialData *const *)b;
-    if (x->error != y->error) return x->error > y->error ? 1 : -1;
-    return (x->told.number > y->told.number) - (x->told.number < y->told.number);
-}
-
 static bool beats(const TrialData *x, const TrialData *y)
 {
     const Trial *a = &x->told, *b = &y->told;
@@ -104,7 +97,7 @@ Err leaderboard_json(Ctx *cx, const Auto *a, Text *t)
     TrialData **at = ctx_get_n(cx, a->trials_n, sizeof *at);
     if (!at) return FAIL(cx, ERR_NOMEM, "sorting %u trials", a->trials_n);
     if (a->trials_n) memcpy(at, a->trial, a->trials_n * sizeof *at);
-    qsort(at, a->trials_n, sizeof *at, by_error);
+    qsort(at, a->trials_n, sizeof *at, trial_by_error);
     leaderboard_rows(a, at, a->trials_n, t);
     ctx_put(cx, at);
     return text_err(t);
@@ -118,7 +111,7 @@ Err stage_benchmark(Ctx *cx, Auto *a)
     TrialData **at = NULL;
     GET_DONE(cx, at, n, "comparing %zu trials", n);
     if (n) memcpy(at, a->trial, n * sizeof *at);
-    qsort(at, n, sizeof *at, by_error);
+    qsort(at, n, sizeof *at, trial_by_error);
     mark_pareto(at, n);
     for (size_t i = 0; i < n; i++) {
         front += at[i]->told.pareto;

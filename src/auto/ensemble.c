@@ -110,13 +110,6 @@ typedef struct Greedy {
     uint32_t k;
 } Greedy;
 
-static int by_error(const void *a, const void *b)
-{
-    const TrialData *x = *(TrialData *const *)a, *y = *(TrialData *const *)b;
-    if (x->error != y->error) return x->error > y->error ? 1 : -1;
-    return (x->told.number > y->told.number) - (x->told.number < y->told.number);
-}
-
 /* A constant adds nothing to a ranking and only dilutes margins: it answers when nothing else does. */
 static bool constant(const TrialData *d)
 {
@@ -136,7 +129,7 @@ static Err greedy_open(Ctx *cx, const Auto *a, Greedy *g)
         TrialData *d = a->trial[i];
         if (!isinf(d->error) && d->parts_n && !(others && constant(d))) g->from[g->n++] = d;
     }
-    qsort(g->from, g->n, sizeof *g->from, by_error);
+    qsort(g->from, g->n, sizeof *g->from, trial_by_error);
     size_t most = models_allowed(a->rows);
     if (g->n > most) g->n = most;
     GET_DONE(cx, g->row, a->held_n, "choosing an ensemble");

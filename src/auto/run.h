@@ -150,6 +150,7 @@ double trial_guess_s(const Auto *a, const Learner *l, const double *args);   /* 
 bool auto_allows(const Auto *a, const Learner *l);        /* can do the task and is among the learners asked for */
 void trials_json(const Auto *a, Stage stage, Text *t);    /* "tried":[…] */
 void trial_free(Ctx *cx, TrialData *d);
+int trial_by_error(const void *a, const void *b);         /* for qsort of TrialData *: best first, then by number */
 /* Score of margins (of held rows, before any calibration) by the run's metric. */
 MUST_USE Err auto_score(Ctx *cx, const Auto *a, const Metric *m, const double *margin, double *out);
 void auto_answers(const Auto *a, const double *margin, size_t n, double scale, double shift, double *out);

@@ -91,6 +91,13 @@ Err auto_score(Ctx *cx, const Auto *a, const Metric *m, const double *margin, do
     return err == ERR_NUMERIC ? OK : err;         /* undefined: *out is NaN */
 }
 
+int trial_by_error(const void *a, const void *b)
+{
+    const TrialData *x = *(TrialData *const *)a, *y = *(TrialData *const *)b;
+    if (x->error != y->error) return x->error > y->error ? 1 : -1;
+    return (x->told.number > y->told.number) - (x->told.number < y->told.number);
+}
+
 void trial_free(Ctx *cx, TrialData *d)
 {
     if (!d) return;
