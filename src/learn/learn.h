@@ -33,6 +33,7 @@ enum {
     LEARN_WEIGHTS = 8,                /* honours row weights */
     LEARN_MISSING = 16,               /* reads NaN natively */
     LEARN_ROUNDS = 32,                /* grows in rounds and stops early on valid rows */
+    LEARN_MONOTONE = 64,              /* honours FitIn.monotone; one that cannot is not asked when there are any */
 };
 
 /* What a fit gets.  Rows are indices into X and y. */
@@ -41,13 +42,16 @@ typedef struct FitIn {
     uint32_t classes;                 /* 2 or more; 0 for regression */
     Frame X;
     const double *y;                  /* X.rows: class index, or the value in its own unit */
-    const float *weight;              /* X.rows, or NULL */
+    const float *weight;              /* X.rows, or NULL; a learner that cannot (LEARN_WEIGHTS) is not asked when there are any */
+    const int8_t *monotone;           /* X.cols: +1 the margin never falls as x grows, -1 never rises, 0 free; or NULL */
     const uint32_t *train;            /* rows to learn from, ascending */
     size_t train_n;
     const uint32_t *valid;            /* rows to stop early by; valid_n may be 0 */
     size_t valid_n;
     const double *args;               /* one a row of params */
     uint32_t rounds;                  /* LEARN_ROUNDS: exactly so many, no early stopping; 0: decide */
+    uint32_t keep;                    /* LEARN_ROUNDS with rounds > 0: plan for `rounds`, but end with the model of this round,
+                                      ** looking at no valid row and no clock (a replay; see FitOut.planned); 0: the last */
     const Metric *metric;             /* what the caller wants good; a learner may stop by a smooth stand-in */
 } FitIn;
 
@@ -55,6 +59,8 @@ typedef struct FitOut {
     Model *model;                     /* owned: model_free */
     uint32_t rounds;                  /* LEARN_ROUNDS: rounds (epochs, trees) kept */
     bool cut;                         /* the deadline ended it early; the model is what there was */
+    uint32_t planned;                 /* LEARN_ROUNDS: rounds that were planned (a deadline may have made them fewer than args
+                                      ** say).  A fit with rounds = planned and keep = rounds gives the model again, bit for bit */
 } FitOut;
 
 typedef struct Learner {
