@@ -6,7 +6,7 @@
 const char *app_task_word(size_t i)
 {
     if (!i) return "auto";
-    return i - 1 < TASK_N ? task_word((Task)(i - 1)) : NULL;
+    return i - 1 < TASKS_N ? task_word((Task)(i - 1)) : NULL;
 }
 
 const char *app_metric_word(size_t i)

@@ -9,11 +9,16 @@
 
 static const Learner *const all[] = {     /* A to Z */
     &learner_baseline,
+    &learner_ecod,
     &learner_extra_trees,
+    &learner_isolation_forest,
     &learner_knn,
+    &learner_knn_distance,
     &learner_lightgbm,
     &learner_linear,
+    &learner_lof,
     &learner_mlp,
+    &learner_pca_residual,
 };
 
 const Learner *learner_at(size_t i) { return i < sizeof all / sizeof *all ? all[i] : NULL; }
@@ -35,7 +40,7 @@ size_t learner_params(const Learner *l)
 
 void learner_start(const Learner *l, Task task, double *args)
 {
-    for (size_t i = 0; l->params[i].name; i++) args[i] = l->params[i].start[task];
+    for (size_t i = 0; l->params[i].name; i++) args[i] = fmin(fmax(l->params[i].start[task], l->params[i].lo), l->params[i].hi);
 }
 
 static bool is_whole(const Param *p)

@@ -22,7 +22,7 @@ typedef enum ParamScale {
 typedef struct Param {
     const char *name, *unit, *help;
     double lo, hi;                    /* the search space */
-    double start[TASK_N];             /* what a first try uses, a task; lo <= start <= hi */
+    double start[TASKS_N];             /* what a first try uses, a task; lo <= start <= hi */
     ParamScale scale;
     const char *const *choices;       /* PARAM_CHOICE: their names */
     bool fixed;                       /* a person may set it, search leaves it alone */
@@ -33,6 +33,7 @@ enum {
     LEARN_WEIGHTS = 8,                /* honours row weights */
     LEARN_MISSING = 16,               /* reads NaN natively */
     LEARN_ROUNDS = 32,                /* grows in rounds and stops early on valid rows */
+    LEARN_ANOMALY = 128,              /* TASK_ANOMALY: looks at no y; its model's margins are ranked (model/outliers.h) */
     LEARN_MONOTONE = 64,              /* honours FitIn.monotone; one that cannot is not asked when there are any */
 };
 

@@ -15,9 +15,13 @@
 
 static const Form *const all[] = {     /* A to Z */
     &form_constant,
+    &form_density,
     &form_linear,
     &form_neighbours,
     &form_net,
+    &form_ranked,
+    &form_subspace,
+    &form_tails,
     &form_trees,
 };
 

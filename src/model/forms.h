@@ -5,9 +5,13 @@
 #include "model/form.h"
 
 extern const Form form_constant;
+extern const Form form_density;
 extern const Form form_linear;
 extern const Form form_neighbours;
 extern const Form form_net;
+extern const Form form_ranked;
+extern const Form form_subspace;
+extern const Form form_tails;
 extern const Form form_trees;
 
 /* Shapley values by sampled permutations, for models that do not explain themselves (explain.c). */

@@ -9,12 +9,18 @@
 
 #include "base/ctx.h"
 
-typedef enum Task { TASK_BINARY, TASK_MULTICLASS, TASK_REGRESSION, TASK_N } Task;
+typedef enum Task {
+    TASK_BINARY, TASK_MULTICLASS, TASK_REGRESSION,
+    TASK_N,                    /* tasks so far have a target to predict */
+    TASK_ANOMALY = TASK_N,     /* says how unusual a row is; a target may only judge */
+    TASKS_N
+} Task;
 
 const char *task_word(Task t);
 bool task_read(const char *word, Task *out);
 
-/* Numbers a model gives a row: 1 (a log-odds or a value), or one logit a class. */
+/* Numbers a model gives a row: 1 (a log-odds or a value), or one logit a class.  TASK_ANOMALY: the log-odds of the share
+** of training rows that look less unusual. */
 static inline uint32_t task_outputs(Task task, uint32_t classes)
 {
     return task == TASK_MULTICLASS ? classes : 1;

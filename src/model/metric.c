@@ -108,6 +108,45 @@ done:
     return err;
 }
 
+/* Sum over thresholds, greatest first, of the recall each adds times the precision there; order is smallest first. */
+static double precision_ordered(const double *y, double yes, const double *p, size_t stride, const double *weight, const uint32_t *order,
+                                size_t n)
+{
+    double found = 0, asked = 0, sum = 0, all = 0;
+    for (size_t i = 0; i < n; i++) all += y[i] == yes ? weight_of(weight, i) : 0;
+    for (size_t i = n; i > 0;) {
+        double at = p[order[i - 1] * stride], more = 0;
+        for (; i > 0 && p[order[i - 1] * stride] == at; i--) {
+            double w = weight_of(weight, order[i - 1]);
+            asked += w;
+            if (y[order[i - 1]] == yes) more += w;
+        }
+        found += more;
+        if (more > 0) sum += more / all * (found / asked);
+    }
+    return all > 0 ? sum : NAN;
+}
+
+static Err average_precision_score(Ctx *cx, const double *y, const double *p, const double *weight, size_t n, uint32_t classes,
+                                   double *out)
+{
+    size_t cols = columns_of(classes);
+    double sum = 0;
+    Err err = OK;
+    uint32_t *order = NULL;
+    TRY(cx, check_numbers(cx, "average_precision", p, weight, n, cols, out));
+    GET_DONE(cx, order, n, "average_precision of %zu rows", n);
+    for (size_t c = 0; c < cols; c++) {
+        TRY_DONE(cx, order_of(cx, p + c, cols, n, order));
+        sum += precision_ordered(y, cols == 1 ? 1 : (double)c, p + c, cols, weight, order, n);
+    }
+    *out = sum / (double)cols;
+    if (isnan(*out)) err = undefined(cx, "average_precision", "a class has no row", out);
+done:
+    ctx_put(cx, order);
+    return err;
+}
+
 /* ---------------------------------------------------------------- log loss */
 
 static double clipped(double p)
@@ -283,13 +322,19 @@ static Err mape_score(Ctx *cx, const double *y, const double *p, const double *w
 
 /* -------------------------------------------------------------------- rows */
 
-enum { CLASSES = 1 << TASK_BINARY | 1 << TASK_MULTICLASS, VALUES = 1 << TASK_REGRESSION };
+enum { CLASSES = 1 << TASK_BINARY | 1 << TASK_MULTICLASS, VALUES = 1 << TASK_REGRESSION,
+       RANKS = CLASSES | 1 << TASK_ANOMALY };
 
 static const Metric metrics[] = {
     {
         .name = "auc", .summary = "chance that a positive row ranks above a negative one (multiclass: one against the rest)",
         .aliases = (const char *const[]){ "roc_auc", "roc_auc_score", "roc_auc_ovr", NULL },
-        .higher = true, .tasks = CLASSES, .score = auc_score,
+        .higher = true, .tasks = RANKS, .score = auc_score,
+    },
+    {
+        .name = "average_precision", .summary = "precision, averaged over the recall it is bought with (multiclass: one against the rest)",
+        .aliases = (const char *const[]){ "average_precision_score", "ap", "pr_auc", NULL },
+        .higher = true, .tasks = RANKS, .score = average_precision_score,
     },
     {
         .name = "logloss", .summary = "mean surprise at the true class, in nats",
@@ -350,10 +395,11 @@ const Metric *metric_find(const char *name)
 
 const Metric *metric_default(Task task)
 {
-    static const char *const name[TASK_N] = {
+    static const char *const name[TASKS_N] = {
         [TASK_BINARY] = "auc", [TASK_MULTICLASS] = "logloss", [TASK_REGRESSION] = "rmse",
+        [TASK_ANOMALY] = "auc",
     };
-    assert(task < TASK_N);
+    assert(task < TASKS_N);
     return metric_find(name[task]);
 }
 

@@ -6,7 +6,7 @@
 #include "model/frame.h"
 
 typedef struct Metric {
-    const char *name;                /* auc logloss accuracy balanced_accuracy f1 rmse mae r2 mape */
+    const char *name;                /* auc average_precision logloss accuracy balanced_accuracy f1 rmse mae r2 mape */
     const char *summary;             /* one line */
     const char *const *aliases;      /* scikit-learn's names: roc_auc, neg_log_loss, ...; ends with NULL */
     bool higher;                     /* larger is better */
@@ -16,7 +16,8 @@ typedef struct Metric {
 
     /* y[i]: class index, or the value.  p: binary n probabilities of class 1; multiclass n x classes
     ** probabilities, row-major; regression n values.  weight may be NULL.
-    ** auc: binary Mann-Whitney, ties 1/2; multiclass one-vs-rest macro.  logloss clips at 2.2e-16 as
+    ** auc: binary Mann-Whitney, ties 1/2; multiclass one-vs-rest macro.  average_precision: the same way round, no
+    ** interpolation.  logloss clips at 2.2e-16 as
     ** scikit-learn does.  f1: binary positive class 1; multiclass macro.
     ** ERR_NUMERIC undefined (one class only for auc ...), *out is NaN.  ERR_NOMEM */
     Err (*score)(Ctx *cx, const double *y, const double *p, const double *weight, size_t n, uint32_t classes, double *out);

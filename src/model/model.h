@@ -15,6 +15,7 @@
 #include "model/neighbours.h"
 #include "model/net.h"
 #include "model/order.h"
+#include "model/outliers.h"
 #include "model/steps.h"
 #include "model/trees.h"
 #include "model/steps_make.h"

@@ -32,6 +32,7 @@ typedef struct Neighbours {
 } Neighbours;
 
 uint32_t neighbours_k(const Model *m) { return ((const Neighbours *)m)->k; }
+size_t neighbours_rows(const Model *m) { return ((const Neighbours *)m)->n; }
 const Dense *neighbours_dense(const Model *m) { return ((const Neighbours *)m)->dense; }
 
 static size_t padded(size_t n, size_t to) { return (n + to - 1) / to * to; }

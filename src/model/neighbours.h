@@ -32,6 +32,7 @@ MUST_USE Err neighbours_new(Ctx *cx, const NeighboursIn *in, Model **out);
 MUST_USE Err neighbours_find(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, uint32_t *index,
                              double *distance);
 uint32_t neighbours_k(const Model *m);
+size_t neighbours_rows(const Model *m);
 const Dense *neighbours_dense(const Model *m);
 
 #endif

@@ -29,8 +29,12 @@ def ours_and_theirs(y, p, classes, w=None):
                 auc = sk.roc_auc_score(y, p, sample_weight=w, **({} if classes == 2 else {"multi_class": "ovr", "labels": labels}))
             except ValueError:
                 auc = np.nan
+            one = (y == 1)[:, None] if classes == 2 else y[:, None] == labels
+            ap = np.mean([sk.average_precision_score(one[:, c], p if classes == 2 else p[:, c], sample_weight=w) if one[:, c].any() else np.nan
+                          for c in range(one.shape[1])])
             theirs = {
                 "auc": auc,
+                "average_precision": ap,
                 "logloss": sk.log_loss(y, full, sample_weight=w, labels=labels),
                 "accuracy": sk.accuracy_score(y, hard, sample_weight=w),
                 "balanced_accuracy": sk.balanced_accuracy_score(y, hard, sample_weight=w),

@@ -5,10 +5,15 @@
 #include "learn/learn.h"
 
 extern const Learner learner_baseline;
+extern const Learner learner_ecod;
 extern const Learner learner_extra_trees;
+extern const Learner learner_isolation_forest;
 extern const Learner learner_knn;
+extern const Learner learner_knn_distance;
 extern const Learner learner_lightgbm;
 extern const Learner learner_linear;
+extern const Learner learner_lof;
 extern const Learner learner_mlp;
+extern const Learner learner_pca_residual;
 
 #endif

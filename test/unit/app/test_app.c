@@ -31,7 +31,7 @@ static void options_offer_what_the_rooms_have(void **state)
     for (n = 0; app_stage_word(n); n++) {}
     assert_int_equal(n, STAGES_N);
     assert_string_equal(app_task_word(0), "auto");
-    assert_null(app_task_word(1 + TASK_N));
+    assert_null(app_task_word(1 + TASKS_N));
     ColumnType type;
     for (n = 0; app_type_word(n); n++) assert_true(column_type_read(app_type_word(n), &type) && type != COLUMN_AUTO);
     assert_int_equal(n, COLUMN_TYPES_N - 1);
