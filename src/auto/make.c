@@ -56,12 +56,24 @@ done:
     return err;
 }
 
+Err maker_split(Ctx *cx, Maker *m, const Folds *folds, const uint32_t *group)
+{
+    assert(folds->n == m->folds && folds->rows == m->t->rows);
+    m->split = *folds;
+    for (size_t r = 0; group && r < m->t->rows; r++) {         /* whole groups, in a keyed order */
+        uint64_t key = group[r];
+        m->inner[r] = (uint8_t)(random_hash(&key, sizeof key, cx->seed) % MAKE_DEAL);
+    }
+    return OK;
+}
+
 static Err start(Ctx *cx, Maker *m)
 {
+    m->split = (Folds){ .n = m->folds, .sets = 1, .rows = m->t->rows, .of = m->fold };
     m->text_s = INFINITY;
     m->keys = ctx_get_n(cx, m->t->cols, sizeof *m->keys);
     if (!m->keys) return FAIL(cx, ERR_NOMEM, "preparing %zu columns", m->t->cols);
-    for (uint32_t i = 0; i < m->t->cols; i++) m->keys[i] = m->steps ? steps_keys_of(m->steps, i) : STEPS_NONE;
+    for (uint32_t i = 0; i < m->t->cols; i++) m->keys[i] = m->steps ? steps_keys_of(m->steps, i, CUT_NONE) : STEPS_NONE;
     TRY(cx, pick_classes(cx, m));
     return deal_inner(cx, m);
 }
@@ -274,7 +286,7 @@ Err make_keys(Ctx *cx, Maker *m, uint32_t raw, uint32_t least, uint32_t *keys, u
     for (uint32_t i = 0; i < dict.n; i++) dict.offset[i + 1] = dict.offset[i] + level[i].n;
     GET_DONE(cx, dict.bytes, (size_t)dict.offset[dict.n], "keeping the levels of '%s'", c->name);
     for (uint32_t i = 0; i < dict.n; i++) memcpy(dict.bytes + dict.offset[i], level[i].s, level[i].n);
-    TRY_DONE(cx, steps_add_keys(cx, m->steps, raw, &dict, &m->keys[raw]));
+    TRY_DONE(cx, steps_add_keys(cx, m->steps, raw, CUT_NONE, &dict, &m->keys[raw]));
     *keys = m->keys[raw];
     if (rare) *rare = rest;
 done:
@@ -543,7 +555,7 @@ static void target_table(const Maker *m, const int32_t *index, uint32_t n, uint3
     double all = 0, all_n = 0;
     memset(sum, 0, 2 * (size_t)n * sizeof *sum);
     for (size_t r = 0; r < m->t->rows; r++) {
-        if (p < m->folds && m->fold[r] == p) continue;
+        if (!folds_learns(&m->split, p, r)) continue;
         double y = make_target_of(m, r, o);
         all += y;
         all_n++;
@@ -603,7 +615,7 @@ static void target_fill(const Maker *m, const int32_t *index, uint32_t n, uint32
 {
     memset(sum, 0, ((size_t)n + 1) * MAKE_INNER * sizeof *sum);
     for (size_t r = 0; r < m->t->rows; r++) {
-        if (p < m->folds && m->fold[r] == p) continue;
+        if (!folds_learns(&m->split, p, r)) continue;
         double y = make_target_of(m, r, o);
         double *all = sum[(size_t)n * MAKE_INNER + m->inner[r] % MAKE_INNER];
         all[0] += y;
@@ -614,7 +626,7 @@ static void target_fill(const Maker *m, const int32_t *index, uint32_t n, uint32
         at[1]++;
     }
     for (size_t r = 0; r < m->t->rows; r++) {
-        bool held = p < m->folds && m->fold[r] == p; /* fitted on everything outside this fold: as it is */
+        bool held = !folds_learns(&m->split, p, r); /* fitted on everything the part learns from: as it is */
         double all = 0, all_n = 0, own = 0, own_n = 0;
         if (index[r] == -1) {
             to[r] = NAN;

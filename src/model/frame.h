@@ -30,11 +30,16 @@ typedef enum FeatureKind { FEATURE_NUMBER, FEATURE_CATEGORY } FeatureKind;
 
 #define FEATURE_NO_RAW UINT32_MAX
 
+/* Learners that cut features at thresholds need no twins of a number; learners that add and measure do. */
+typedef enum FeatureUse { FEATURE_FOR_ALL, FEATURE_FOR_DENSE, FEATURE_FOR_TREES, FEATURE_USES_N } FeatureUse;
+
 typedef struct Feature {
     const char *name;          /* "age", "date.month", "a / b", "target mean of city" */
     FeatureKind kind;
     uint32_t levels;           /* FEATURE_CATEGORY: codes 0..levels-1 */
-    uint32_t raw[2];           /* columns of the schema it is made of; FEATURE_NO_RAW fills up */
+    uint32_t raw[2];           /* columns of the schema it is made of (the first two; steps_feature_raws has all);
+                               ** FEATURE_NO_RAW fills up */
+    FeatureUse use;            /* others see a constant in its place */
 } Feature;
 
 typedef struct Frame {

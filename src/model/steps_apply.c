@@ -11,6 +11,9 @@
 #include <math.h>
 #include <string.h>
 
+#define SUMS_AT_ONCE 128
+#define SLAB_MAX     (1u << 18) /* numbers: frames up to here keep their columns in one piece */
+
 static float to_float(double v)
 {
     if (v > FLT_MAX) return FLT_MAX;
@@ -24,6 +27,7 @@ static int32_t find_text(const Keys *k, const char *s, size_t n)
 {
     char buf[NUM_TEXT_MAX];
     const char *spelt;
+    if (k->cut != CUT_NONE && !(s = steps_piece(s, n, k->cut, &n))) return INDEX_MISSING;
     size_t m = steps_spelling(s, n, buf, &spelt);
     return keys_find(k, spelt, m);
 }
@@ -77,7 +81,7 @@ Err steps_key_index(Ctx *cx, const Steps *s, const Table *t, uint32_t keys, int3
     const Keys *k = &s->keys[keys];
     if (!k->pair) return index_text(cx, k, t, out);
     GET_DONE(cx, other, t->rows, "looking up pairs of levels in %zu rows", t->rows);
-    TRY_DONE(cx, index_text(cx, &s->keys[k->of[0]], t, out));
+    TRY_DONE(cx, steps_key_index(cx, s, t, k->of[0], out)); /* may be pairs, of single columns */
     TRY_DONE(cx, index_text(cx, &s->keys[k->of[1]], t, other));
     for (size_t r = 0; r < t->rows; r++) {
         if (out[r] == INDEX_MISSING || other[r] == INDEX_MISSING) out[r] = INDEX_MISSING;
@@ -91,16 +95,41 @@ done:
 
 static void look_up(const Row *row, const int32_t *index, StepFrame *f)
 {
+    size_t wide = (size_t)row->parts * row->outs;
     for (uint32_t p = 0; p < row->parts; p++)
         for (uint32_t o = 0; o < row->outs; o++) {
             float *to = steps_frame_column(f, p, row->first + o);
-            const float *from = row->table + (size_t)p * row->n * row->outs + o;
+            const float *from = row->table + (size_t)p * row->outs + o;
             float other = row->other[(size_t)p * row->outs + o];
             for (size_t r = 0; r < f->rows; r++) {
                 int32_t i = index[r];
-                to[r] = i >= 0 ? from[(size_t)i * row->outs] : i == INDEX_MISSING ? NAN : other;
+                to[r] = i >= 0 ? from[(size_t)i * wide] : i == INDEX_MISSING ? NAN : other;
             }
         }
+}
+
+/* Where v stands between ascending knots: 0 .. 1; between equal ones in the middle. */
+static float rank_in(const float *knot, double v)
+{
+    const int last = STEPS_RANK_KNOTS - 1;
+    int below = 0, upto = 0; /* knots under v, knots not above it */
+    while (below <= last && knot[below] < v) below++;
+    upto = below;
+    while (upto <= last && knot[upto] <= v) upto++;
+    if (upto > below) return (float)((below + upto - 1) / (2.0 * last));
+    if (!below) return 0;
+    if (below > last) return 1;
+    double low = knot[below - 1], high = knot[below];
+    return (float)((below - 1 + (v - low) / (high - low)) / last);
+}
+
+static void put_ranks(const Row *row, const int32_t *index, const double *v, StepFrame *f)
+{
+    float *to = steps_frame_column(f, 0, row->first);
+    for (size_t r = 0; r < f->rows; r++) {
+        const float *knot = index[r] >= 0 ? row->table + (size_t)index[r] * STEPS_RANK_KNOTS : row->other;
+        to[r] = index[r] == INDEX_MISSING || !isfinite(v[r]) ? NAN : rank_in(knot, to_float(v[r]));
+    }
 }
 
 static void put_codes(const Row *row, const int32_t *index, StepFrame *f)
@@ -114,15 +143,15 @@ static Err apply_keys(Ctx *cx, const Steps *s, const Table *t, uint32_t from, St
     Err err = OK;
     int32_t *index = NULL;
     for (uint32_t k = 0; k < s->keys_n; k++) {
-        bool have = false;
-        for (uint32_t i = from; i < s->rows_n; i++) {
+        if (s->keys[k].last == STEPS_NONE || s->keys[k].last < from) continue;
+        if (!index) GET_DONE(cx, index, t->rows, "looking up levels in %zu rows", t->rows);
+        TRY_DONE(cx, steps_key_index(cx, s, t, k, index));
+        for (uint32_t i = s->keys[k].first; i != STEPS_NONE; i = s->row[i].next) {
             const Row *row = &s->row[i];
-            if ((row->op != STEP_CODE && row->op != STEP_LOOKUP) || row->a != k) continue;
-            if (!index) GET_DONE(cx, index, t->rows, "looking up levels in %zu rows", t->rows);
-            if (!have) TRY_DONE(cx, steps_key_index(cx, s, t, k, index));
-            have = true;
+            if (i < from) continue;
             if (row->op == STEP_CODE) put_codes(row, index, f);
-            else look_up(row, index, f);
+            else if (row->op == STEP_LOOKUP) look_up(row, index, f);
+            else put_ranks(row, index, t->col[row->about].num, f);
         }
     }
 done:
@@ -134,15 +163,19 @@ done:
 
 static void text_row(const Row *row, const uint32_t *place, const float *weight, size_t n, size_t r, StepFrame *f)
 {
-    for (uint32_t p = 0; p < row->parts; p++) {
-        const float *table = row->table + (size_t)p * row->n * row->outs;
-        double sum[STEPS_OUTS_MAX];
-        for (uint32_t o = 0; o < row->outs; o++) sum[o] = row->other ? row->other[(size_t)p * row->outs + o] : 0;
+    size_t wide = (size_t)row->parts * row->outs;
+    for (size_t from = 0; from < wide; from += SUMS_AT_ONCE) {
+        size_t some = wide - from < SUMS_AT_ONCE ? wide - from : SUMS_AT_ONCE;
+        double sum[SUMS_AT_ONCE];
+        for (size_t o = 0; o < some; o++) sum[o] = row->other ? row->other[from + o] : 0;
         for (size_t i = 0; i < n; i++) {
-            const float *at = table + (size_t)place[i] * row->outs;
-            for (uint32_t o = 0; o < row->outs; o++) sum[o] += (double)weight[i] * at[o];
+            const float *at = row->table + place[i] * wide + from;
+            for (size_t o = 0; o < some; o++) sum[o] += (double)weight[i] * at[o];
         }
-        for (uint32_t o = 0; o < row->outs; o++) steps_frame_column(f, p, row->first + o)[r] = to_float(sum[o]);
+        for (size_t o = 0; o < some; o++) {
+            uint32_t part = (uint32_t)((from + o) / row->outs), out = (uint32_t)((from + o) % row->outs);
+            steps_frame_column(f, part, row->first + out)[r] = to_float(sum[o]);
+        }
     }
 }
 
@@ -155,9 +188,20 @@ static void text_same(const Row *row, size_t r, size_t as, StepFrame *f)
         }
 }
 
-static bool uses_words(const Row *row, uint32_t words)
+/* The most n-grams a text of the column can have. */
+static size_t grams_most(const Column *c, size_t rows)
 {
-    return (row->op == STEP_TEXT_DENSE || row->op == STEP_TEXT_SCORE) && row->a == words;
+    size_t most = 0, n;
+    for (uint32_t i = 0; i < c->dict.n && c->dict.n <= rows; i++) {
+        dict_at(&c->dict, i, &n);
+        if (n > most) most = n;
+    }
+    for (size_t r = 0; r < rows && c->dict.n > rows; r++) {
+        if (c->code[r] < 0) continue;
+        dict_at(&c->dict, (uint32_t)c->code[r], &n);
+        if (n > most) most = n;
+    }
+    return steps_weigh_max(most);
 }
 
 static Err apply_text(Ctx *cx, const Steps *s, const Table *t, uint32_t words, uint32_t from, StepFrame *f)
@@ -166,8 +210,9 @@ static Err apply_text(Ctx *cx, const Steps *s, const Table *t, uint32_t words, u
     uint32_t *place = NULL, *first = NULL;
     float *weight = NULL;
     const Column *c = &t->col[s->words[words].raw];
-    GET_DONE(cx, place, STEPS_GRAMS_MAX, "reading the words of '%s'", c->name);
-    GET_DONE(cx, weight, STEPS_GRAMS_MAX, "reading the words of '%s'", c->name);
+    size_t most = grams_most(c, t->rows);
+    GET_DONE(cx, place, most, "reading the words of '%s'", c->name);
+    GET_DONE(cx, weight, most, "reading the words of '%s'", c->name);
     if (c->dict.n < t->rows) /* some text stands twice: do it once */
         GET_DONE(cx, first, c->dict.n, "reading the words of '%s'", c->name);
     for (size_t r = 0; r < t->rows; r++) {
@@ -178,8 +223,8 @@ static Err apply_text(Ctx *cx, const Steps *s, const Table *t, uint32_t words, u
             got = steps_weigh(s, words, text, n, place, weight);
             if (first) first[code] = (uint32_t)r + 1;
         }
-        for (uint32_t i = from; i < s->rows_n; i++) {
-            if (!uses_words(&s->row[i], words)) continue;
+        for (uint32_t i = s->words[words].first; i != STEPS_NONE; i = s->row[i].next) {
+            if (i < from) continue;
             if (code >= 0 && as == SIZE_MAX) text_row(&s->row[i], place, weight, got, r, f);
             else text_same(&s->row[i], r, as, f);
         }
@@ -194,11 +239,7 @@ done:
 static Err apply_words(Ctx *cx, const Steps *s, const Table *t, uint32_t from, StepFrame *f)
 {
     for (uint32_t w = 0; w < s->words_n; w++)
-        for (uint32_t i = from; i < s->rows_n; i++)
-            if (uses_words(&s->row[i], w)) {
-                TRY(cx, apply_text(cx, s, t, w, from, f));
-                break;
-            }
+        if (s->words[w].last != STEPS_NONE && s->words[w].last >= from) TRY(cx, apply_text(cx, s, t, w, from, f));
     return OK;
 }
 
@@ -227,6 +268,19 @@ static void apply_arith(ArithOp op, const float *a, const float *b, size_t rows,
     }
 }
 
+static void apply_rows(const Row *row, const Table *t, StepFrame *f)
+{
+    double value[STEPS_LIST_MAX], sorted[STEPS_LIST_MAX], out[STEPS_LIST_MAX + 10];
+    for (size_t r = 0; r < t->rows; r++) {
+        for (uint32_t i = 0; i < row->list_n; i++) {
+            const Column *c = &t->col[row->list[i]];
+            value[i] = c->num ? c->num[r] : c->code[r] < 0 ? NAN : 0;
+        }
+        steps_rows_stats(value, row->list_n, row->kind, sorted, out);
+        for (uint32_t o = 0; o < row->outs; o++) steps_frame_column(f, 0, row->first + o)[r] = to_float(out[o]);
+    }
+}
+
 static void apply_plain(const Row *row, const Table *t, StepFrame *f)
 {
     float *to = steps_frame_column(f, 0, row->first);
@@ -247,6 +301,10 @@ static void apply_plain(const Row *row, const Table *t, StepFrame *f)
                     t->rows, to);
         break;
     case STEP_TEXT_STAT: apply_stat(row, a, t->rows, to); break;
+    case STEP_DIGIT:
+        for (size_t r = 0; r < t->rows; r++) to[r] = to_float(steps_digit(a->num[r], (DigitPart)row->kind));
+        break;
+    case STEP_ROWS: apply_rows(row, t, f); break;
     default: break;
     }
 }
@@ -275,24 +333,40 @@ Frame steps_frame(const StepFrame *f, uint32_t part)
 static void drop_columns(Ctx *cx, StepFrame *f, size_t from)
 {
     for (size_t i = from; f->col && i < f->cols; i++)
-        for (uint32_t p = 0; p < f->parts; p++)
-            if (!p || f->col[p * f->cols + i] != f->col[i]) ctx_put(cx, f->col[p * f->cols + i]);
+        for (uint32_t p = 0; p < f->parts; p++) {
+            float *at = f->col[p * f->cols + i];
+            bool own = !f->slab || at < f->slab || at >= f->slab + f->slab_n;
+            if (own && (!p || at != f->col[i])) ctx_put(cx, at);
+        }
 }
 
 void steps_frame_free(Ctx *cx, StepFrame *f)
 {
     if (!f) return;
     drop_columns(cx, f, 0);
+    ctx_put(cx, f->slab);
     ctx_put(cx, f->col);
     ctx_put(cx, f);
 }
 
-/* Make room for the features that steps gained; on failure f is as it was. */
+/* Columns of their own that the features after the first `from` need. */
+static size_t own_columns(const Steps *s, size_t from)
+{
+    size_t n = 0;
+    for (size_t i = from; i < s->features_n; i++) n += s->row[s->feature_row[i]].parts;
+    return n;
+}
+
+/* Make room for the features that steps gained; on failure f is as it was.  A small frame's first columns come in one
+** piece: memory asked for once, not once a feature. */
 static Err widen(Ctx *cx, const Steps *s, StepFrame *f)
 {
     StepFrame g = { .steps = s, .rows = f->rows, .cols = s->features_n, .parts = steps_parts(s) };
+    size_t own_n = own_columns(s, f->cols), used = 0, numbers = own_n * f->rows;
+    bool one = !f->cols && numbers && numbers <= SLAB_MAX;
     g.col = ctx_get_n(cx, g.cols * g.parts, sizeof *g.col);
-    bool ok = g.col != NULL;
+    if (one) g.slab = ctx_get_n(cx, numbers, sizeof *g.slab);
+    bool ok = g.col != NULL && (!one || g.slab);
     for (size_t i = 0; ok && i < g.cols; i++) {
         uint32_t own = s->row[s->feature_row[i]].parts;
         for (uint32_t p = 0; ok && p < g.parts; p++) {
@@ -300,11 +374,13 @@ static Err widen(Ctx *cx, const Steps *s, StepFrame *f)
             if (i < f->cols && f->parts > 1) *at = f->col[p * f->cols + i];
             else if (i < f->cols) *at = f->col[i];
             else if (p && own == 1) *at = g.col[i];
+            else if (one) *at = g.slab + used++ * f->rows;
             else ok = (*at = ctx_get_n(cx, f->rows, sizeof **at)) != NULL;
         }
     }
     if (!ok) {
-        drop_columns(cx, &g, f->cols);
+        if (!one) drop_columns(cx, &g, f->cols);
+        ctx_put(cx, g.slab);
         ctx_put(cx, g.col);
         return FAIL(cx, ERR_NOMEM, "making %u features of %zu rows", s->features_n, f->rows);
     }
@@ -312,6 +388,10 @@ static Err widen(Ctx *cx, const Steps *s, StepFrame *f)
     f->col = g.col;
     f->cols = g.cols;
     f->parts = g.parts;
+    if (one) {
+        f->slab = g.slab;
+        f->slab_n = numbers;
+    }
     return OK;
 }
 

@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-#define STEPS_VERSION 1
-#define ROW_BYTES_MIN 37 /* what one row takes at least */
+#define STEPS_VERSION 2
+#define ROW_BYTES_MIN 37 /* what one row takes at least, in any version */
 
 /* ------------------------------------------------------------------ saving */
 
@@ -17,6 +17,7 @@ static void save_keys(const Keys *k, Text *out)
 {
     put_u32(out, k->raw[0]);
     put_u32(out, k->raw[1]);
+    put_u8(out, (uint8_t)k->cut);
     put_u32(out, k->n);
     if (k->pair) {
         put_u32(out, k->of[0]);
@@ -38,7 +39,24 @@ static void save_words(const Words *w, Text *out)
     text_bytes(out, w->idf, w->n * sizeof *w->idf);
 }
 
-static void save_row(const Steps *s, const Row *row, Text *out)
+/* In memory an index's numbers of all parts stand together, in files those of a part. */
+static Err save_table(Ctx *cx, const Row *row, Text *out)
+{
+    size_t n = row->n * row->parts * row_width(row);
+    float *turned = NULL;
+    if (!row->table) return OK;
+    if (row->parts > 1) {
+        turned = ctx_get_n(cx, n, sizeof *turned);
+        if (!turned) return FAIL(cx, ERR_NOMEM, "writing a table of %zu numbers", n);
+        row_turn(row, row->table, true, turned);
+    }
+    text_bytes(out, turned ? turned : row->table, n * sizeof(float));
+    if (row->other) text_bytes(out, row->other, row_others(row) * sizeof(float));
+    ctx_put(cx, turned);
+    return OK;
+}
+
+static Err save_row(Ctx *cx, const Steps *s, const Row *row, Text *out)
 {
     put_u8(out, (uint8_t)row->op);
     put_u32(out, row->kind);
@@ -48,9 +66,11 @@ static void save_row(const Steps *s, const Row *row, Text *out)
     put_f64(out, row->number);
     put_u32(out, row->outs);
     put_u32(out, row->parts);
+    put_u8(out, (uint8_t)row->use);
+    put_u32(out, row->list_n);
+    for (uint32_t i = 0; i < row->list_n; i++) put_u32(out, row->list[i]);
     for (uint32_t i = 0; i < row->outs; i++) put_str(out, s->feature[row->first + i].name);
-    if (row->table) text_bytes(out, row->table, row->n * row->outs * row->parts * sizeof(float));
-    if (row->other) text_bytes(out, row->other, (size_t)row->outs * row->parts * sizeof(float));
+    return save_table(cx, row, out);
 }
 
 Err steps_save(Ctx *cx, const Steps *s, Text *out)
@@ -64,7 +84,7 @@ Err steps_save(Ctx *cx, const Steps *s, Text *out)
     put_u32(out, s->words_n);
     for (uint32_t i = 0; i < s->words_n; i++) save_words(&s->words[i], out);
     put_u32(out, s->rows_n);
-    for (uint32_t i = 0; i < s->rows_n; i++) save_row(s, &s->row[i], out);
+    for (uint32_t i = 0; i < s->rows_n; i++) TRY(cx, save_row(cx, s, &s->row[i], out));
     Err err = text_err(out);
     return err ? ctx_hop(cx, err, __FILE__, __LINE__) : OK;
 }
@@ -110,9 +130,10 @@ static Err load_pairs(Ctx *cx, const Steps *s, Reader *r, Keys *k)
     Err err = OK;
     for (int i = 0; i < 2; i++) {
         k->of[i] = get_u32(r);
-        if (k->of[i] >= s->keys_n || s->keys[k->of[i]].pair || s->keys[k->of[i]].raw[0] != k->raw[i])
+        if (k->of[i] >= s->keys_n || s->keys[k->of[i]].raw[0] != k->raw[i])
             return damaged(cx, "a table of pairs names levels that are not there");
     }
+    if (!keys_may_pair(s, k->of[0], k->of[1])) return damaged(cx, "a table of pairs is made of too many columns");
     k->pair = copy_array(cx, r, 2 * (size_t)k->n, sizeof *k->pair, &err);
     if (err) return err;
     for (size_t i = 0; i < 2 * (size_t)k->n; i++)
@@ -121,17 +142,21 @@ static Err load_pairs(Ctx *cx, const Steps *s, Reader *r, Keys *k)
 }
 
 /* The new thing is counted first, so that steps_free releases whatever it got. */
-static Err load_keys(Ctx *cx, Reader *r, Steps *s)
+static Err load_keys(Ctx *cx, Reader *r, uint32_t version, Steps *s)
 {
     Keys *k = &s->keys[s->keys_n];
-    *k = (Keys){ .of = { STEPS_NONE, STEPS_NONE } };
+    *k = (Keys){ .of = { STEPS_NONE, STEPS_NONE }, .first = STEPS_NONE, .last = STEPS_NONE };
     k->raw[0] = get_u32(r);
     k->raw[1] = get_u32(r);
+    uint8_t cut = version > 1 ? get_u8(r) : CUT_NONE;
     k->n = get_u32(r);
     if (r->short_) return damaged(cx, "they end too early");
     if (k->raw[0] >= s->raw_n || (k->raw[1] != STEPS_NONE && k->raw[1] >= s->raw_n))
         return damaged(cx, "levels of a column that is not there");
     if (k->n >= STEPS_KEYS_MAX) return damaged(cx, "an impossible number of levels");
+    if (cut >= CUTS_N || (cut && (k->raw[1] != STEPS_NONE || s->raw_numeric[k->raw[0]])))
+        return damaged(cx, "a piece of what is no text");
+    k->cut = (KeyCut)cut;
     Err err = k->raw[1] == STEPS_NONE ? load_levels(cx, r, k) : load_pairs(cx, s, r, k);
     if (!err) err = keys_index_slots(cx, k);
     s->keys_n++;
@@ -142,7 +167,7 @@ static Err load_words(Ctx *cx, Reader *r, Steps *s)
 {
     Err err = OK;
     Words *w = &s->words[s->words_n++];
-    *w = (Words){ .raw = get_u32(r), .bits = 0 };
+    *w = (Words){ .raw = get_u32(r), .bits = 0, .first = STEPS_NONE, .last = STEPS_NONE };
     w->bits = get_u32(r);
     uint8_t chars = get_u8(r);
     w->n = get_u32(r);
@@ -168,7 +193,49 @@ static Err load_table(Ctx *cx, Reader *r, size_t n, float **out)
     return err;
 }
 
-static Err load_row(Ctx *cx, Reader *r, Steps *s)
+/* A rank's quantiles ascend. */
+static Err check_knots(Ctx *cx, const Row *row)
+{
+    for (size_t i = 0; row->op == STEP_RANK && i <= row->n; i++) {
+        const float *knot = i < row->n ? row->table + i * STEPS_RANK_KNOTS : row->other;
+        for (int k = 1; k < STEPS_RANK_KNOTS; k++)
+            if (knot[k] < knot[k - 1]) return damaged(cx, "quantiles out of order");
+    }
+    return OK;
+}
+
+static Err load_tables(Ctx *cx, Reader *r, Row *row)
+{
+    float *by_part = NULL;
+    size_t n = row->n * row->parts * row_width(row); /* below 2^32 x 2^15 */
+    Err err = OK;
+    TRY_DONE(cx, load_table(cx, r, n, &by_part));
+    if (row->parts > 1) {
+        GET_DONE(cx, row->table, n, "reading a table of %zu numbers", n);
+        row_turn(row, by_part, false, row->table);
+    } else {
+        row->table = by_part;
+        by_part = NULL;
+    }
+    if (row_others(row)) TRY_DONE(cx, load_table(cx, r, row_others(row), &row->other));
+    TRY_DONE(cx, check_knots(cx, row));
+done:
+    ctx_put(cx, by_part);
+    return err;
+}
+
+static Err load_list(Ctx *cx, Reader *r, Row *row)
+{
+    row->use = (FeatureUse)get_u8(r);
+    row->list_n = get_u32(r);
+    if (r->short_ || row->list_n > STEPS_LIST_MAX) return damaged(cx, "an impossible list of columns");
+    row->list = ctx_get_n(cx, row->list_n, sizeof *row->list);
+    if (!row->list) return FAIL(cx, ERR_NOMEM, "reading a list of columns");
+    for (uint32_t i = 0; i < row->list_n; i++) row->list[i] = get_u32(r);
+    return OK;
+}
+
+static Err load_row(Ctx *cx, Reader *r, uint32_t version, Steps *s)
 {
     Err err = OK;
     char *name[STEPS_OUTS_MAX] = { NULL };
@@ -182,8 +249,12 @@ static Err load_row(Ctx *cx, Reader *r, Steps *s)
     row.number = get_f64(r);
     row.outs = get_u32(r);
     row.parts = get_u32(r);
+    if (version > 1) TRY_DONE(cx, load_list(cx, r, &row));
     const char *wrong = r->short_ ? "they end too early" : row_check(s, &row);
-    if (wrong) return damaged(cx, wrong);
+    if (wrong) {
+        err = damaged(cx, wrong);
+        goto done;
+    }
     for (uint32_t i = 0; i < row.outs; i++) {
         size_t n;
         const char *at = get_str(r, &n);
@@ -194,23 +265,20 @@ static Err load_row(Ctx *cx, Reader *r, Steps *s)
         GET_DONE(cx, name[i], n + 1, "reading a feature's name");
         memcpy(name[i], at, n);
     }
-    if (row.op == STEP_LOOKUP || row.op == STEP_TEXT_DENSE || row.op == STEP_TEXT_SCORE) {
-        size_t each = row.n * row.outs; /* below 2^32 x 2^8 */
-        TRY_DONE(cx, load_table(cx, r, each * row.parts, &row.table));
-        if (row.op != STEP_TEXT_DENSE) TRY_DONE(cx, load_table(cx, r, (size_t)row.outs * row.parts, &row.other));
-    }
+    if (row_width(&row)) TRY_DONE(cx, load_tables(cx, r, &row));
     TRY_DONE(cx, steps_append(cx, s, &row, name));
 done:
     ctx_put(cx, row.table);
     ctx_put(cx, row.other);
+    ctx_put(cx, row.list);
     for (uint32_t i = 0; i < STEPS_OUTS_MAX; i++) ctx_put(cx, name[i]);
     return err;
 }
 
-static Err load_raw(Ctx *cx, Reader *r, Steps *s)
+static Err load_raw(Ctx *cx, Reader *r, Steps *s, uint32_t *version)
 {
-    uint32_t version = get_u32(r);
-    if (version != STEPS_VERSION) return damaged(cx, "they are of an unknown version");
+    *version = get_u32(r);
+    if (*version < 1 || *version > STEPS_VERSION) return damaged(cx, "they are of an unknown version");
     s->folds = get_u32(r);
     uint32_t n = get_u32(r);
     if (s->folds >= STEPS_PARTS_MAX) return damaged(cx, "an impossible number of folds");
@@ -240,16 +308,16 @@ static Err load_count(Ctx *cx, Reader *r, size_t least, size_t size, uint32_t *n
 
 static Err load_all(Ctx *cx, Reader *r, Steps *s)
 {
-    uint32_t n;
-    TRY(cx, load_raw(cx, r, s));
+    uint32_t n, version;
+    TRY(cx, load_raw(cx, r, s, &version));
     TRY(cx, load_count(cx, r, 12, sizeof *s->keys, &n, (void **)&s->keys));
     s->keys_cap = n;
-    for (uint32_t i = 0; i < n; i++) TRY(cx, load_keys(cx, r, s));
+    for (uint32_t i = 0; i < n; i++) TRY(cx, load_keys(cx, r, version, s));
     TRY(cx, load_count(cx, r, 13, sizeof *s->words, &n, (void **)&s->words));
     s->words_cap = n;
     for (uint32_t i = 0; i < n; i++) TRY(cx, load_words(cx, r, s));
     TRY(cx, load_count(cx, r, ROW_BYTES_MIN, 0, &n, NULL));
-    for (uint32_t i = 0; i < n; i++) TRY(cx, load_row(cx, r, s));
+    for (uint32_t i = 0; i < n; i++) TRY(cx, load_row(cx, r, version, s));
     if (r->n) return damaged(cx, "something follows their end");
     return OK;
 }

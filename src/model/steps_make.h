@@ -18,6 +18,7 @@
 #define STEPS_BITS_MAX     20         /* hash space of words: 2^bits buckets */
 #define STEPS_OUTS_MAX     256        /* features one row makes */
 #define STEPS_GRAMS_MAX    20000      /* n-grams read of one text */
+#define STEPS_RANK_KNOTS   11         /* quantiles that a rank is read from: 0, .1 .. 1 */
 
 /* What a row does.  Numbers are written into build files: never reused. */
 typedef enum StepOp {
@@ -30,6 +31,9 @@ typedef enum StepOp {
     STEP_TEXT_STAT,  /* a = raw dictionary column; kind: a TextStat */
     STEP_TEXT_DENSE, /* a = words: outs sums of weight x table (singular vectors) */
     STEP_TEXT_SCORE, /* a = words: the same, fitted with the target, so a table a part, plus a constant */
+    STEP_ROWS,       /* list = raw columns, numbers unless only gaps are counted; kind: RowsStat bits */
+    STEP_DIGIT,      /* a = raw numeric column; kind: a DigitPart */
+    STEP_RANK,       /* a = keys, about = raw number: its share among the training rows of the level, 0 .. 1 */
     STEP_OPS_N
 } StepOp;
 
@@ -39,6 +43,10 @@ typedef enum LookupKind {
     LOOKUP_TARGET,
     LOOKUP_MEAN,
     LOOKUP_SPREAD,
+    LOOKUP_LEAST,
+    LOOKUP_MOST,
+    LOOKUP_MIDDLE,
+    LOOKUP_DISTINCT,
     LOOKUP_KINDS_N
 } LookupKind;
 typedef enum DatePart {
@@ -52,31 +60,68 @@ typedef enum DatePart {
     DATE_YEAR_SIN,
     DATE_YEAR_COS,
     DATE_WEEKEND,
+    DATE_WEEK_SIN,
+    DATE_WEEK_COS,
+    DATE_TIME_SIN,
+    DATE_TIME_COS,
     DATE_PARTS_N
 } DatePart;
 typedef enum ArithOp { ARITH_ADD, ARITH_SUB, ARITH_MUL, ARITH_DIV, ARITH_OPS_N } ArithOp;
-typedef enum TextStat { TEXT_CHARS, TEXT_WORDS, TEXT_CAPITALS, TEXT_DIGITS, TEXT_MARKS, TEXT_STATS_N } TextStat;
+/* The last two are numbers that stand in the text: its first and its last run of digits. */
+typedef enum TextStat {
+    TEXT_CHARS,
+    TEXT_WORDS,
+    TEXT_CAPITALS,
+    TEXT_DIGITS,
+    TEXT_MARKS,
+    TEXT_NUMBER_FIRST,
+    TEXT_NUMBER_LAST,
+    TEXT_STATS_N
+} TextStat;
+/* Of the values that are there in a row.  In this order they become features. */
+enum RowsStat {
+    ROWS_MISSING = 1,   /* how many are not there */
+    ROWS_MEAN = 2,
+    ROWS_SPREAD = 4,    /* standard deviation, of all of them */
+    ROWS_LEAST = 8,
+    ROWS_MOST = 16,
+    ROWS_RANGE = 32,
+    ROWS_DISTINCT = 64, /* how many different ones */
+    ROWS_EQUAL = 128,   /* how often the most frequent one stands there */
+    ROWS_SLOPE = 256,   /* of the least-squares line over 0, 1, 2 .. */
+    ROWS_SORTED = 512,  /* a feature a column: ascending, missing at the end */
+    ROWS_ALL = 1023
+};
+typedef enum DigitPart { DIGIT_FRACTION, DIGIT_LAST, DIGIT_LAST_TWO, DIGIT_ZEROS, DIGIT_PARTS_N } DigitPart;
+/* What of a text is looked up: all of it, or a piece: a run of letters, or one of digits. */
+typedef enum KeyCut { CUT_NONE, CUT_FIRST, CUT_SECOND, CUT_LAST, CUTS_N } KeyCut;
 
 typedef struct StepAdd {
     StepOp op;
     uint32_t kind;
     uint32_t a, b;  /* see StepOp; STEPS_NONE where unused */
-    uint32_t about; /* LOOKUP_MEAN, LOOKUP_SPREAD: the raw number column that was averaged */
+    uint32_t about; /* LOOKUP_MEAN and what follows it: the raw column that was averaged (or counted) */
     double number;
     uint32_t outs;           /* features made, 1 .. STEPS_OUTS_MAX */
     const char *const *name; /* outs                                                      (copied) */
     bool parted;             /* the table was fitted with the target: one for each part */
+    FeatureUse use;
+    const uint32_t *list;    /* ROWS: list_n raw columns                                         (copied) */
+    uint32_t list_n;
     /* LOOKUP, TEXT_*: parts x n x outs numbers, n being the keys' or words' size; `other` parts x outs:
-    ** LOOKUP: a level never seen; TEXT_SCORE: added to the sum.  parts is 1 unless parted.          (copied) */
+    ** LOOKUP: a level never seen; TEXT_SCORE: added to the sum.  parts is 1 unless parted.  RANK: n x
+    ** STEPS_RANK_KNOTS quantiles, ascending in a level; `other` those of all rows.                  (copied) */
     const float *table, *other;
 } StepAdd;
 
 /* folds: 0 when no row will need a part; else parted tables have folds + 1 parts.  ERR_NOMEM */
 MUST_USE Err steps_new(Ctx *cx, const Schema *schema, uint32_t folds, Steps **out);
 
-/* Levels of a raw column by their text, numbers in num_text's spelling; index = order given.  (copied) */
-MUST_USE Err steps_add_keys(Ctx *cx, Steps *s, uint32_t raw, const Dict *levels, uint32_t *keys);
-/* Pairs of indices of two earlier keys: pair[2 * i], pair[2 * i + 1].  (copied) */
+/* Levels of a raw column (or of a piece of its texts) by their text, numbers in num_text's spelling; index = order
+** given.  (copied) */
+MUST_USE Err steps_add_keys(Ctx *cx, Steps *s, uint32_t raw, KeyCut cut, const Dict *levels, uint32_t *keys);
+/* Pairs of indices of two earlier keys: pair[2 * i], pair[2 * i + 1].  The first may be
+** a pair itself, of single columns.  (copied) */
 MUST_USE Err steps_add_pairs(Ctx *cx, Steps *s, uint32_t keys_a, uint32_t keys_b, const uint32_t *pair, uint32_t n,
                              uint32_t *keys);
 /* The n buckets of 2^bits that count, ascending, with their inverse document frequency; chars: character
@@ -91,7 +136,15 @@ uint32_t steps_keys_n(const Steps *s, uint32_t keys);
 void steps_keys_raw(const Steps *s, uint32_t keys, uint32_t raw[2]); /* raw[1] STEPS_NONE: of one column */
 const char *steps_keys_text(const Steps *s, uint32_t keys, uint32_t level,
                             size_t *n);               /* not of pairs; not NUL-ended */
-uint32_t steps_keys_of(const Steps *s, uint32_t raw); /* keys of that one column, or STEPS_NONE */
+uint32_t steps_keys_of(const Steps *s, uint32_t raw, KeyCut cut); /* keys of that one column, or STEPS_NONE */
+void steps_keys_pair(const Steps *s, uint32_t keys, uint32_t of[2]); /* the keys a pair is made of, or STEPS_NONE */
+KeyCut steps_keys_cut(const Steps *s, uint32_t keys);
+/* The piece of a text: NULL when it has none.  The only piece of a text is its first and its last. */
+const char *steps_piece(const char *s, size_t n, KeyCut cut, size_t *length);
+uint32_t steps_rows_outs(uint32_t stats, uint32_t list_n); /* features that STEP_ROWS makes */
+/* Statistics of n values, NaN missing, in the order of RowsStat.  sorted: n numbers of working room. */
+void steps_rows_stats(const double *v, uint32_t n, uint32_t stats, double *sorted, double *out);
+double steps_digit(double v, DigitPart part);
 uint32_t steps_words_n(const Steps *s, uint32_t words);
 uint32_t steps_words_raw(const Steps *s, uint32_t words);
 /* The one spelling of a level: what the table reads as a number becomes num_text's, else as it is.
@@ -101,8 +154,12 @@ size_t steps_spelling(const char *s, size_t n, char buf[NUM_TEXT_MAX], const cha
 /* Buckets of a text's n-grams, with repeats, in the order met; at most `max`.  Returns how many. */
 size_t steps_grams(const char *s, size_t n, uint32_t bits, bool chars, uint32_t *bucket, size_t max);
 /* Weights of a text: places among the words' buckets (ascending) and (1 + ln count) x idf, of length 1.
-** place, weight: STEPS_GRAMS_MAX.  Returns how many. */
+** place, weight: steps_weigh_max(n).  Returns how many. */
 size_t steps_weigh(const Steps *s, uint32_t words, const char *text, size_t n, uint32_t *place, float *weight);
+static inline size_t steps_weigh_max(size_t n)
+{
+    return n < STEPS_GRAMS_MAX / 3 ? 3 * n + 3 : STEPS_GRAMS_MAX; /* two grams a word, a triple a letter */
+}
 double steps_date_part(double seconds, DatePart part,
                        double from); /* NaN for a time outside years -9999 .. 9999 */
 double steps_text_stat(const char *s, size_t n, TextStat stat);

@@ -59,16 +59,59 @@ double steps_date_part(double seconds, DatePart part, double from)
     case DATE_YEAR_SIN: return sin(2 * M_PI * (double)year_day / 365.25);
     case DATE_YEAR_COS: return cos(2 * M_PI * (double)year_day / 365.25);
     case DATE_WEEKEND: return weekday >= 5;
+    case DATE_WEEK_SIN: return sin(2 * M_PI * (double)weekday / 7);
+    case DATE_WEEK_COS: return cos(2 * M_PI * (double)weekday / 7);
+    case DATE_TIME_SIN: return sin(2 * M_PI * in_day / DAY_S);
+    case DATE_TIME_COS: return cos(2 * M_PI * in_day / DAY_S);
     default: return NAN;
     }
 }
 
 /* ----------------------------------------------------------------- texts */
 
+/* Runs of letters (and bytes above 127), and runs of digits; what stands between them belongs to none. */
+static size_t run_at(const char *s, size_t n, size_t at)
+{
+    unsigned char c = (unsigned char)s[at];
+    size_t end = at + 1;
+    if (!is_word(c)) return 0;
+    while (end < n && is_word((unsigned char)s[end]) && is_digit((unsigned char)s[end]) == is_digit(c)) end++;
+    return end - at;
+}
+
+const char *steps_piece(const char *s, size_t n, KeyCut cut, size_t *length)
+{
+    const char *found = NULL;
+    uint32_t met = 0;
+    for (size_t i = 0, run; i < n; i += run ? run : 1) {
+        if (!(run = run_at(s, n, i))) continue;
+        met++;
+        if (cut == CUT_SECOND && met != 2) continue;
+        found = s + i;
+        *length = run;
+        if (cut == CUT_FIRST || cut == CUT_SECOND) break;
+    }
+    return found;
+}
+
+/* The first or last run of digits as a number. */
+static double number_in(const char *s, size_t n, bool last)
+{
+    double found = NAN, v;
+    for (size_t i = 0, run; i < n; i += run ? run : 1) {
+        run = run_at(s, n, i);
+        if (!run || !is_digit((unsigned char)s[i])) continue;
+        if (num_read(s + i, run, &v)) found = v;
+        if (!last) break;
+    }
+    return found;
+}
+
 double steps_text_stat(const char *s, size_t n, TextStat stat)
 {
     size_t chars = 0, words = 0, hit = 0;
     bool inside = false;
+    if (stat == TEXT_NUMBER_FIRST || stat == TEXT_NUMBER_LAST) return number_in(s, n, stat == TEXT_NUMBER_LAST);
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
         if ((c & 0xC0) == 0x80) continue; /* a UTF-8 continuation byte */

@@ -98,7 +98,7 @@ static void open_data(Ctx *cx, Data *d, double unit)
     expect_ok(cx, schema_of(cx, d->t, NULL, 0, &d->schema));
     expect_ok(cx, steps_new(cx, d->schema, FOLDS, &d->steps));
     expect_ok(cx, steps_add(cx, d->steps, &(StepAdd){ .op = STEP_NUMBER, .a = 0, .b = STEPS_NONE, .about = STEPS_NONE, .outs = 1, .name = number }));
-    expect_ok(cx, steps_add_keys(cx, d->steps, 1, &d->t->col[1].dict, &keys));
+    expect_ok(cx, steps_add_keys(cx, d->steps, 1, CUT_NONE, &d->t->col[1].dict, &keys));
     expect_ok(cx, steps_add(cx, d->steps, &(StepAdd){ .op = STEP_LOOKUP, .kind = LOOKUP_TARGET, .a = keys, .b = STEPS_NONE, .about = STEPS_NONE,
                                                       .outs = 1, .name = mean, .parted = true, .table = table, .other = other }));
     expect_ok(cx, steps_apply(cx, d->steps, d->t, &d->frame));
