@@ -32,7 +32,6 @@ void trees_free(Ctx *cx, Model *model)
     ctx_put(cx, m->word);
     ctx_put(cx, m->tree);
     ctx_put(cx, m->node);
-    ctx_put(cx, m->leaf);
     ctx_put(cx, m->value);
     ctx_put(cx, m->count);
     ctx_put(cx, m);
@@ -98,10 +97,9 @@ static ViewMode view_mode(const TreesNode *t)
     return t->kind == TREES_CATEGORY ? VIEW_CATEGORY : modes[t->missing][t->missing_left];
 }
 
-static Err find_view(Ctx *cx, TreesMaker *k, const TreesNode *t, uint16_t *out)
+static Err find_view(Ctx *cx, TreesMaker *k, const TreesNode *t, uint32_t mode, uint16_t *out)
 {
     Trees *m = k->m;
-    ViewMode mode = view_mode(t);
     uint32_t *seen = &k->seen[(size_t)t->feature * VIEW_MODES + mode];
     if (*seen == NO_VIEW) {
         if (m->views_n >= TREES_VIEWS_MAX)
@@ -126,6 +124,21 @@ static Err add_set(Ctx *cx, TreesMaker *k, const TreesNode *t, uint32_t *out)
     m->words_n += t->set_words;
     *out = m->sets_n++;
     return OK;
+}
+
+/* A set within 32 neighbouring codes is a mask: *mode becomes that of its word. */
+static bool is_word(const TreesNode *t, uint32_t *mode, uint32_t *mask)
+{
+    uint32_t at = 0;
+    *mask = 0;
+    for (uint32_t w = 0; w < t->set_words; w++) {
+        if (!t->set[w]) continue;
+        if (*mask || w >= TREES_WORDS) return false;
+        *mask = t->set[w];
+        at = w;
+    }
+    *mode = VIEW_WORD + at;
+    return true;
 }
 
 /* The largest float32 that is not above t: the same rows of float32 go left. */
@@ -156,9 +169,9 @@ static Err lay_node(Ctx *cx, TreesMaker *k, Tree *tree, const TreesNode *node, s
     const TreesNode *t = &node[k->queue[at]];
     TreeNode *out = &m->node[tree->node0 + at];
     *out = (TreeNode){ .left = (uint16_t)at };
-    m->leaf[tree->node0 + at] = (uint16_t)tree->leaves;
     if (k->depth[at] > tree->depth) tree->depth = k->depth[at];
     if (t->kind == TREES_LEAF) {
+        out->u.set = tree->leaves;          /* as a float: 0 or a little more, so that view 0 stays where it is */
         TRY(cx, add_leaf(cx, m, tree, t, round));
         return OK;
     }
@@ -167,11 +180,13 @@ static Err lay_node(Ctx *cx, TreesMaker *k, Tree *tree, const TreesNode *node, s
     if (t->left >= n || t->right >= n || (size_t)tree->nodes + 2 > n)
         return FAIL(cx, ERR_SHAPE, "the %zu nodes given are not one tree", n);
     if (k->depth[at] == TREES_DEPTH_MAX) return FAIL(cx, ERR_LIMIT, "a tree is deeper than %u splits", TREES_DEPTH_MAX);
-    TRY(cx, find_view(cx, k, t, &out->view));
-    if (t->kind == TREES_CATEGORY) {
-        tree->sets = true;
-        TRY(cx, add_set(cx, k, t, &out->u.set));
-    } else if (isnan(t->threshold))
+    uint32_t mode = view_mode(t), mask;
+    bool word = t->kind == TREES_CATEGORY && is_word(t, &mode, &mask);
+    TRY(cx, find_view(cx, k, t, mode, &out->view));
+    if (trees_reads(mode) > tree->reads) tree->reads = trees_reads(mode);
+    if (word) out->u.set = mask;
+    else if (t->kind == TREES_CATEGORY) TRY(cx, add_set(cx, k, t, &out->u.set));
+    else if (isnan(t->threshold))
         return FAIL(cx, ERR_NUMERIC, "a split of a tree has no threshold");
     else
         out->u.at = threshold(t->threshold);
@@ -190,8 +205,6 @@ Err trees_add(Ctx *cx, TreesMaker *k, const TreesNode *node, size_t n, bool roun
     if (n > 2 * (size_t)TREES_LEAVES_MAX - 1) return FAIL(cx, ERR_LIMIT, "a tree has more than %u leaves", TREES_LEAVES_MAX);
     if (m->trees_n >= TREES_MAX) return FAIL(cx, ERR_LIMIT, "a model has more than %u trees", TREES_MAX);
     ROOM(cx, m->tree, k->trees_cap, (size_t)m->trees_n + 1);
-    size_t leaf_cap = k->nodes_cap;     /* node and leaf grow together */
-    ROOM(cx, m->leaf, leaf_cap, m->nodes_n + n);
     ROOM(cx, m->node, k->nodes_cap, m->nodes_n + n);
     size_t count_cap = k->leaves_cap, leaves = n / 2 + 1;
     ROOM(cx, m->count, count_cap, m->leaves_n + leaves);
@@ -212,7 +225,7 @@ Err trees_add(Ctx *cx, TreesMaker *k, const TreesNode *node, size_t n, bool roun
     return OK;
 }
 
-/* Order the views: numbers before categories, then by column; and rename them in the nodes. */
+/* Order the views: numbers, words, categories; then by column and mode; and rename them in the nodes. */
 static Err sort_views(Ctx *cx, TreesMaker *k)
 {
     Err err = OK;
@@ -222,15 +235,16 @@ static Err sort_views(Ctx *cx, TreesMaker *k)
     uint32_t n = 1;
     GET_DONE(cx, name, m->views_n, "ending a model of trees");
     GET_DONE(cx, view, m->views_n, "ending a model of trees");
-    for (int category = 0; category < 2; category++) {
+    for (uint32_t reads = READS_NUMBERS; reads <= READS_SETS; reads++) {
         for (uint32_t f = 0; f < m->head.cols; f++)
             for (uint32_t mode = VIEW_NONE; mode < VIEW_MODES; mode++) {
                 uint32_t old = k->seen[(size_t)f * VIEW_MODES + mode];
-                if (old == NO_VIEW || (mode == VIEW_CATEGORY) != (category == 1)) continue;
+                if (old == NO_VIEW || trees_reads(mode) != reads) continue;
                 name[old] = (uint16_t)n;
                 view[n++] = m->view[old];
             }
-        if (!category) m->number_views_n = n;
+        if (reads == READS_NUMBERS) m->number_views_n = n;
+        if (reads == READS_WORDS) m->word_views_n = n;
     }
     assert(n == m->views_n);
     for (size_t i = 0; i < m->nodes_n; i++) m->node[i].view = name[m->node[i].view];
@@ -265,7 +279,6 @@ Err trees_end(Ctx *cx, TreesMaker *k, Model **out)
     }
     TRY_DONE(cx, sort_views(cx, k));
     m->node = fit_to(cx, m->node, m->nodes_n, sizeof *m->node);
-    m->leaf = fit_to(cx, m->leaf, m->nodes_n, sizeof *m->leaf);
     m->value = fit_to(cx, m->value, m->leaves_n, sizeof *m->value * m->leaf_values);
     m->count = fit_to(cx, m->count, m->leaves_n, sizeof *m->count);
     *out = (Model *)m;

@@ -2,11 +2,13 @@
 **
 ** Nodes of a tree lie breadth first, so a node's two children are neighbours and
 ** one number names both.  A leaf is a node that leads to itself, so a walk may go
-** on past the end without harm, and a group of rows needs no branch a step.
+** on past the end without harm, and a group of walks needs no branch a step.
 **
 ** What a node looks at is a `View`: a column with its missing values put where they
 ** send the row.  NaN compares false, so it goes right; where missing goes left the
-** view holds minus infinity instead.  View 0 is always 0, for leaves.
+** view holds minus infinity instead.  View 0 is always 0, for leaves.  A category is
+** seen 32 codes at a time, as one bit; a set of codes within 32 neighbours is then
+** the node's own mask.  Other sets lie in a table of their own.
 */
 #ifndef MODEL_TREES_INNER_H
 #define MODEL_TREES_INNER_H
@@ -16,23 +18,27 @@
 #define TREES_VIEWS_MAX 65535u
 #define TREES_ZERO 1e-35f            /* LightGBM reads numbers this small as 0 */
 #define TREES_VALUE_MAX 1e100        /* of a leaf: so that sums stay finite */
+#define TREES_WORDS 8u               /* codes below 32 times this may be seen as bits */
 
-typedef enum ViewMode {
+typedef enum ViewMode {  /* numbers, then words, then categories: views are kept in this order */
     VIEW_CONSTANT,       /* always 0 */
     VIEW_NONE,           /* NaN is 0 */
     VIEW_NAN_RIGHT, VIEW_NAN_LEFT,
     VIEW_ZERO_RIGHT, VIEW_ZERO_LEFT,
-    VIEW_CATEGORY,       /* the code as bits of a uint32; UINT32_MAX: in no set.  Always after all others */
-    VIEW_MODES
+    VIEW_CATEGORY,       /* the code as bits of a uint32; UINT32_MAX: in no set */
+    VIEW_WORD,           /* + w: bit code % 32 of a uint32 when code / 32 is w, else 0 */
+    VIEW_MODES = VIEW_WORD + TREES_WORDS
 } ViewMode;
 
 typedef struct View {
     uint32_t feature;
-    ViewMode mode;
+    uint32_t mode;                          /* a ViewMode, VIEW_WORD + w included */
 } View;
 
+typedef enum TreeReads { READS_NUMBERS, READS_WORDS, READS_SETS } TreeReads;
+
 typedef struct TreeNode {
-    union { float at; uint32_t set; } u;    /* threshold, or the set of a category split */
+    union { float at; uint32_t set; } u;    /* threshold; mask of a word; index of a set; a leaf: which one it is */
     uint16_t view;
     uint16_t left;                          /* in the tree; the right child is left + 1; a leaf: itself */
 } TreeNode;
@@ -43,7 +49,7 @@ typedef struct Tree {
     uint32_t nodes, leaves;                 /* nodes = 2 leaves - 1 */
     size_t node0, leaf0;                    /* where they begin */
     uint32_t depth;                         /* most splits from root to leaf */
-    bool sets;                              /* has category splits */
+    TreeReads reads;                        /* the most that a split of it needs */
 } Tree;
 
 typedef struct Trees {
@@ -51,14 +57,14 @@ typedef struct Trees {
     TreesSum sum;
     double e;
     uint32_t leaf_values;                   /* values a leaf: 1, or head.outputs */
-    uint32_t trees_n, views_n, number_views_n, sets_n, words_n;
+    uint32_t trees_n, views_n, sets_n, words_n;
+    uint32_t number_views_n, word_views_n;  /* views that are numbers; that are numbers or words */
     size_t nodes_n, leaves_n;
     View *view;
     TreeSet *set;
     uint32_t *word;
     Tree *tree;
     TreeNode *node;
-    uint16_t *leaf;                         /* a node: which leaf of its tree it is */
     double *value;                          /* a leaf: leaf_values of them */
     uint32_t *count;                        /* a leaf: training rows, at least 1 */
 } Trees;
@@ -73,10 +79,25 @@ static inline bool trees_is_leaf(const TreeNode *tree, uint32_t i) { return tree
 /* The values of view v for n rows, `stride` floats apart. */
 void trees_fill_view(const View *v, const Frame *X, const uint32_t *rows, size_t n, float *out, size_t stride);
 
+/* Where a view belongs: numbers first, then words, then categories. */
+static inline TreeReads trees_reads(uint32_t mode)
+{
+    return mode >= VIEW_WORD ? READS_WORDS : mode == VIEW_CATEGORY ? READS_SETS : READS_NUMBERS;
+}
+
 static inline bool trees_in_set(const Trees *m, uint32_t set, uint32_t code)
 {
     const TreeSet s = m->set[set];
     return code >> 5 < s.words && (m->word[s.first + (code >> 5)] >> (code & 31) & 1);
+}
+
+/* Does the row go right at this split?  x: its value of the split's view. */
+static inline bool trees_right(const Trees *m, const TreeNode *t, float x)
+{
+    union { float at; uint32_t bits; } u = { x };
+    if (t->view < m->number_views_n) return !(x <= t->u.at);
+    if (t->view < m->word_views_n) return !(u.bits & t->u.set);
+    return !trees_in_set(m, t->u.set, u.bits);
 }
 
 void trees_free(Ctx *cx, Model *model);

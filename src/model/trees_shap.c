@@ -79,10 +79,7 @@ static void make_rule(uint32_t n, Rule *r)
 
 static bool goes_right(const Shap *s, const TreeNode *t)
 {
-    uint32_t code;
-    if (t->view < s->m->number_views_n) return !(s->cell[t->view] <= t->u.at);
-    memcpy(&code, &s->cell[t->view], sizeof code);
-    return !trees_in_set(s->m, t->u.set, code);
+    return trees_right(s->m, t, s->cell[t->view]);
 }
 
 static double *level_at(const Shap *s, uint32_t level, uint32_t which)
@@ -137,7 +134,7 @@ static void visit(Shap *s, uint32_t at, uint32_t level)
     const TreeNode *t = &s->node[at];
     double *p = level_at(s, level, 0), *sum = level_at(s, level, 1);
     if (trees_is_leaf(s->node, at)) {
-        double v = s->value[(size_t)s->m->leaf[s->tree->node0 + at] * s->m->leaf_values];
+        double v = s->value[(size_t)t->u.set * s->m->leaf_values];
         for (uint32_t q = 0; q < s->points; q++) sum[q] = v * s->rule->weight[q] * p[q];
         return;
     }
@@ -168,7 +165,7 @@ static double weigh(Shap *s)
     double *rows = s->share, mean = 0;
     for (uint32_t i = tree->nodes; i-- > 0;) {
         if (trees_is_leaf(s->node, i)) {
-            size_t leaf = s->m->leaf[tree->node0 + i];
+            size_t leaf = s->node[i].u.set;
             rows[i] = s->m->count[tree->leaf0 + leaf];
             mean += rows[i] * s->value[leaf * s->m->leaf_values];
         } else
