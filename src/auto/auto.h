@@ -50,6 +50,8 @@ typedef struct AutoSink {
     /* json: the stage's own results, see doc/formats/stages.md */
     Err (*stage)(void *self, Ctx *cx, Stage s, double seconds, const char *summary, const char *json);
     Err (*warning)(void *self, Ctx *cx, const char *text);
+    /* Asked once before a build is packed: JSON of how the rows were read, to be kept in the build's facts.  No path, time or host. */
+    Err (*source)(void *self, Ctx *cx, Text *json);
     void *self;
 } AutoSink;
 
@@ -69,11 +71,18 @@ typedef struct AutoIn {
     const char *const *exclude;  size_t exclude_n;
     const char *const *learners; size_t learners_n;       /* none: all */
     const char *const *na;       size_t na_n;             /* missing marks the table was read with */
+    const char *group;           /* column: rows that share its value are never in two folds; NULL */
+    const char *time_column;     /* column of dates or numbers: every fold is judged by models of earlier rows; NULL */
+    const char *weight;          /* column: how much each row counts in fits, scores and calibration; NULL */
+    bool balanced;               /* every class counts the same in all of these */
+    const char *const *monotone; size_t monotone_n;       /* "COL=+" the answer never falls as COL grows, "COL=-" never rises */
+    const char *const *use;      size_t use_n;            /* of group, time_column and weight those to learn from as well: by itself none is */
     Stage until;                 /* last stage to run */
     bool diagnose_full;          /* no bound on the diagnostics' own time */
     const char *program;         /* path of leat, for workers */
     const Trial *resume;         size_t resume_n;         /* trials of an earlier run, with blobs */
     const char *resume_engineer; /* that run's engineer stage, JSON; NULL */
+    const char *replay;          /* facts of a build, JSON: train what they record again, looking at no clock; NULL */
     AutoSink sink;
 } AutoIn;
 
@@ -88,8 +97,10 @@ typedef struct AutoOut {
     bool short_of_time;          /* a stage was skipped or cut for the budget */
 } AutoOut;
 
-/* Errors: ERR_NOT_FOUND no such target (near names told); ERR_BAD_INPUT target constant, all missing, too few
-** rows, a class with one row; ERR_USAGE unknown metric or learner, metric not for the task; ERR_INTERRUPTED (the sink has
+/* Errors: ERR_NOT_FOUND no such target, group, time or weight column (near names told); ERR_BAD_INPUT target constant, all
+** missing, too few rows, a class with one row; one group only; times that cannot be read; weights that are negative, missing or
+** all zero; monotone on a column that holds no numbers; a replay whose record does not fit the rows; ERR_USAGE unknown metric or
+** learner, metric not for the task, options that contradict each other, no learner that can do what is asked; ERR_INTERRUPTED (the sink has
 ** heard of every finished trial); ERR_NOMEM.  On failure *out is empty. */
 MUST_USE Err auto_run(Ctx *cx, const AutoIn *in, AutoOut *out);
 void auto_out_clear(Ctx *cx, AutoOut *out);
@@ -98,7 +109,8 @@ void auto_out_clear(Ctx *cx, AutoOut *out);
 MUST_USE Err auto_visualize(Ctx *cx, const Table *t, const char *target, int task, Text *json);
 
 /* Stage 8 alone and in full, on labelled rows.  fold: which fold each row was in when the build was trained
-** (NULL: new rows).  program: for learning curves, NULL leaves them out. */
+** (NULL: new rows).  program: for learning curves, NULL leaves them out.
+** Errors: ERR_BAD_INPUT no target, or no row with a known one; ERR_NOT_FOUND no column `group`. */
 typedef struct DiagnoseIn {
     const Build *build;
     const Table *table;          /* with the target */
@@ -106,10 +118,14 @@ typedef struct DiagnoseIn {
     const Metric *metric;
     uint32_t threads;
     const char *program;
+    const char *group;           /* a column whose levels are to be judged apart; NULL */
+    double cost_fp, cost_fn;     /* what a false alarm and a missed case cost (binary); both 0: not told */
+    double time_s;               /* about how long it may take, parts cut in order of worth; 0: no bound */
 } DiagnoseIn;
 MUST_USE Err auto_diagnose(Ctx *cx, const DiagnoseIn *in, Text *json);
-/* The folds auto_run gave these rows: keyed by the run's seed and the target alone.  t has the target too; rows
-** without one get 255.  *fold is owned: ctx_put. */
+/* The folds auto_run gave these rows (its first set, where rows were dealt out twice): keyed by the seed, the target and, as
+** the build's facts say, the group or time column.  t has them too; rows without a target get 255.  *fold is owned: ctx_put.
+** ERR_BAD_INPUT t has no such column. */
 MUST_USE Err auto_folds_again(Ctx *cx, const Build *b, const Table *t, uint64_t seed, uint8_t **fold);
 
 /* What `leat worker BYTES` runs: answers fit jobs on fd 3 until it closes.  memory_bytes: address space it may

@@ -1,5 +1,5 @@
 /* auto/driver.c -- the eight stages in order, under one budget. */
-#include "auto/run.h"
+#include "auto/replay.h"
 
 #include "os/os.h"
 
@@ -70,12 +70,12 @@ Err auto_warn(Ctx *cx, Auto *a, const char *fmt, ...)
 static void plan(Ctx *cx, Auto *a)
 {
     const AutoIn *in = a->in;
-    if (in->trials) return;
+    if (!auto_clocked(a)) return;
     int64_t now = ctx_mono_us(cx), end = in->started_us + (int64_t)((in->time_s - in->reserve_s) * 1e6);
     double all = fmax((double)(end - now) * 1e-6, 0);
     double diagnose = in->until < STAGE_DIAGNOSE ? 0 : fmin(all * SHARE_DIAGNOSE, DIAGNOSE_S_MAX);
     double train = in->until < STAGE_TRAIN ? 0 : fmin(fmax(all * SHARE_TRAIN, TRAIN_S_MIN), TRAIN_S_MAX);
-    if (a->folds == 1 && in->until >= STAGE_TRAIN) train += all * SHARE_REFIT;
+    if ((a->folds == 1 || a->ordered) && in->until >= STAGE_TRAIN) train += all * SHARE_REFIT;
     double search = fmax(all - diagnose - train, 0);
     const double ends[STAGES_N] = {
         [STAGE_VISUALIZE] = all * SHARE_VISUALIZE,
@@ -94,7 +94,7 @@ static void plan(Ctx *cx, Auto *a)
 static Err slow_reading(Ctx *cx, Auto *a)
 {
     double read_s = (double)(ctx_mono_us(cx) - a->in->started_us) * 1e-6;
-    if (a->in->trials || read_s < a->in->time_s / 4) return OK;
+    if (!auto_clocked(a) || read_s < a->in->time_s / 4) return OK;
     a->short_of_time = true;
     return auto_warn(cx, a, "reading took %.1f s of the %.3g s given: the search is short; give more --time", read_s, a->in->time_s);
 }
@@ -195,11 +195,25 @@ static Err finish_json(Ctx *cx, Auto *a, Stage s, double seconds)
     return err;
 }
 
+/* The search is not done again in a replay. */
+static Err replay_says(Auto *a, Stage s)
+{
+    snprintf(a->summary[s], sizeof a->summary[s], s == STAGE_SELECT ? "%u recorded trials were made again" : "the search is part of the record",
+             a->trials_n);
+    json_open(&a->json[s]);
+    trials_json(a, s, &a->json[s]);
+    json_close(&a->json[s]);
+    return text_err(&a->json[s]);
+}
+
 static Err run_stage(Ctx *cx, Auto *a, Stage s)
 {
     int64_t start = ctx_mono_us(cx);
     ctx_step(cx, stages[s].what, 0, 0);
-    TRY(cx, stages[s].run(cx, a));
+    bool replayed = a->replay && (s == STAGE_SELECT || s == STAGE_TUNE);
+    if (replayed && s == STAGE_SELECT) TRY(cx, replay_trials(cx, a));
+    if (replayed) TRY(cx, replay_says(a, s));
+    else TRY(cx, stages[s].run(cx, a));
     double seconds = ctx_since_s(cx, start);
     TRY(cx, finish_json(cx, a, s, seconds));
     ctx_note(cx, "%-11s %6.2f s  %s", stages[s].word, seconds, a->summary[s]);
@@ -225,7 +239,8 @@ static Err check_learners(Ctx *cx, const Auto *a)
     }
     for (size_t i = 0; i < a->in->learners_n; i++)
         if (auto_allows(a, learner_find(a->in->learners[i]))) return OK;
-    return a->in->learners_n ? FAIL(cx, ERR_USAGE, "none of the learners asked for can do a %s task", task_word(a->task)) : OK;
+    const char *what = a->monotone ? ", keeping --monotone" : a->weight ? ", with weights" : "";
+    return a->in->learners_n ? FAIL(cx, ERR_USAGE, "none of the learners asked for can do a %s task%s", task_word(a->task), what) : OK;
 }
 
 static Err drive(Ctx *cx, Auto *a)
@@ -233,6 +248,9 @@ static Err drive(Ctx *cx, Auto *a)
     const AutoIn *in = a->in;
     uint64_t bytes = in->memory_mib << 20;
     if (!bytes) bytes = os_memory().free / 2;
+    TRY(cx, replay_open(cx, in->replay, &a->replay));
+    a->noted = replay_notes(a->replay);
+    if (a->replay) a->engineer_again = replay_engineer(a->replay);
     TRY(cx, auto_target(cx, a));
     TRY(cx, check_learners(cx, a));
     TRY(cx, slow_reading(cx, a));
@@ -266,6 +284,14 @@ static void auto_close(Ctx *cx, Auto *a)
     ctx_put(cx, a->fold);
     ctx_put(cx, a->held);
     ctx_put(cx, a->held_y);
+    ctx_put(cx, a->held_weight);
+    ctx_put(cx, a->from);
+    ctx_put(cx, a->weight);
+    ctx_put(cx, a->group);
+    ctx_put(cx, a->when);
+    ctx_put(cx, a->monotone);
+    replay_close(cx, a->replay);
+    text_clear(&a->notes);
     ctx_put(cx, a->oof);
     ctx_put(cx, a->test_json);
     ctx_put(cx, a);
@@ -297,6 +323,8 @@ Err auto_run(Ctx *cx, const AutoIn *in, AutoOut *out)
     a->score = a->se = NAN;
     for (int s = 0; s < STAGES_N; s++) text_init(&a->json[s], cx);
     text_init(&a->warnings, cx);
+    text_init(&a->notes, cx);
+    json_open(&a->notes);
     TRY_DONE(cx, drive(cx, a));
     TRY_DONE(cx, hand_over(cx, a, out));
 done:

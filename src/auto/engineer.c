@@ -30,7 +30,8 @@
 static uint32_t parts_for(const Auto *a, size_t rows)
 {
     uint32_t want = rows <= 2000 ? 5 : rows <= 6000 ? 3 : 2;
-    return want < a->folds ? want : a->folds;
+    uint32_t have = a->folds / (a->sets ? a->sets : 1);
+    return want < have ? want : have;
 }
 
 /* Rows and parts to test on; *rows 0: not worth starting.  Without a clock the same plan is made for a nominal time and
@@ -152,6 +153,8 @@ static Err keep_ideas(Ctx *cx, Auto *a, const Idea *idea, uint32_t n)
                            a->steps, a->frame);
     a->steps = NULL; /* the maker's now */
     a->frame = NULL;
+    Folds folds = auto_folds_view(a);
+    if (!err) err = maker_split(cx, &m, &folds, a->group);
     m.text_s = fmax(auto_left_s(cx, a, STAGE_ENGINEER), TIME_LEAST_S) * TEXT_TIME;
     for (uint32_t i = 0; !err && i < n; i++) err = idea_make(cx, &m, &idea[i], base_n);
     if (!err) err = maker_apply(cx, &m);
@@ -275,7 +278,7 @@ static bool read_idea(const Auto *a, yyjson_val *v, Idea *idea)
 
 static Err read_kept(Ctx *cx, const Auto *a, Idea *kept, uint32_t *n)
 {
-    const char *json = a->in->resume_engineer;
+    const char *json = a->engineer_again ? a->engineer_again : a->in->resume_engineer;
     yyjson_doc *doc = yyjson_read(json, strlen(json), 0);
     size_t i, most;
     yyjson_val *v, *list = yyjson_obj_get(yyjson_doc_get_root(doc), "kept");
@@ -319,7 +322,7 @@ Err stage_engineer(Ctx *cx, Auto *a)
     uint32_t kept_n = 0;
     size_t before = steps_features(a->steps);
     const char *why = NULL;
-    if (a->in->resume_engineer) {
+    if (a->engineer_again || a->in->resume_engineer) {
         TRY(cx, read_kept(cx, a, kept, &kept_n));
         TRY(cx, keep_ideas(cx, a, kept, kept_n));
         TRY(cx, write_json(cx, a, NULL, "the earlier run's features were made again", kept, kept_n));

@@ -43,6 +43,8 @@ typedef struct Lab {
     size_t rows;
     double *y;                    /* NULL: a->y */
     uint8_t *fold;                /* NULL: a->fold */
+    uint32_t *group_of;           /* of the sample; NULL: a->group */
+    float *weight_of;             /* of the sample; NULL: a->weight */
     uint32_t base_n;              /* base features come first */
     uint32_t parts_n;             /* parts 0 .. parts_n-1 are fitted */
     uint8_t *look;                /* rows: held out by one of these parts; LOOK_SCREEN or LOOK_JUDGE */

@@ -120,6 +120,7 @@ static Err propose(Ctx *cx, Lab *lab, const Group *g)
 
 static bool in_base(const Lab *lab, uint32_t raw)
 {
+    if (!auto_may_mix(lab->a, raw)) return false;
     for (uint32_t i = 0; i < lab->base_n; i++) {
         const Feature *f = steps_feature(lab->m.steps, i);
         if (f->raw[0] == raw || f->raw[1] == raw) return true;
@@ -240,7 +241,7 @@ static Err crosses_and_groups(Ctx *cx, Lab *lab)
         if (!levels) TRY(cx, whole_values(cx, lab, raw, &levels));
         if (levels >= 2 && levels <= CROSS_LEVELS_MAX) heaviest(lab, raw, cat, &cats, 4);
         const Column *c = &lab->m.t->col[raw];
-        bool number = c->num && c->type != COLUMN_DATETIME && base_number(&lab->m, raw, lab->base_n) != STEPS_NONE;
+        bool number = auto_may_mix(lab->a, raw) && c->num && c->type != COLUMN_DATETIME && base_number(&lab->m, raw, lab->base_n) != STEPS_NONE;
         if (number && (c->type == COLUMN_NUMBER || levels > CROSS_LEVELS_MAX)) heaviest(lab, raw, num, &nums, 3);
     }
     for (uint32_t i = 0; i < cats; i++)
@@ -372,7 +373,7 @@ static uint32_t top_numbers(const Lab *lab, uint32_t *top)
     for (uint32_t i = 0; i < lab->base_n && n < ARITH_TOP; i++) {
         uint32_t at = lab->rank[i];
         const Feature *f = steps_feature(lab->m.steps, at);
-        if (f->kind != FEATURE_NUMBER || !(lab->weight[at] > 0) || f->raw[0] == FEATURE_NO_RAW) continue;
+        if (f->kind != FEATURE_NUMBER || !(lab->weight[at] > 0) || f->raw[0] == FEATURE_NO_RAW || !auto_may_mix(lab->a, f->raw[0])) continue;
         if (base_number(&lab->m, f->raw[0], lab->base_n) == at && lab->m.t->col[f->raw[0]].num) top[n++] = at;
     }
     return n;

@@ -87,9 +87,13 @@ static Err pick_rows(Ctx *cx, Lab *lab, size_t most)
     TRY_DONE(cx, table_rows(cx, a->raw, lab->row, lab->rows, &lab->some));
     GET_DONE(cx, lab->y, lab->rows, "sampling %zu rows", lab->rows);
     GET_DONE(cx, lab->fold, lab->rows, "sampling %zu rows", lab->rows);
+    if (a->group) GET_DONE(cx, lab->group_of, lab->rows, "sampling %zu rows", lab->rows);
+    if (a->weight) GET_DONE(cx, lab->weight_of, lab->rows, "sampling %zu rows", lab->rows);
     for (size_t i = 0; i < lab->rows; i++) {
         lab->y[i] = a->y[lab->row[i]];
         lab->fold[i] = a->fold[lab->row[i]];
+        if (a->group) lab->group_of[i] = a->group[lab->row[i]];
+        if (a->weight) lab->weight_of[i] = a->weight[lab->row[i]];
     }
 done:
     ctx_put(cx, order);
@@ -112,6 +116,8 @@ static Err copy_base(Ctx *cx, Lab *lab, const Table *t, const double *y, const u
                        frame);
     steps = NULL;
     frame = NULL;
+    Folds folds = { .n = a->folds, .sets = 1, .ordered = a->ordered, .rows = lab->rows, .of = fold };       /* the first set's */
+    if (!err) err = maker_split(cx, &lab->m, &folds, lab->group_of ? lab->group_of : a->group);
 done:
     text_clear(&bytes);
     steps_frame_free(cx, frame);
@@ -158,6 +164,8 @@ void lab_close(Ctx *cx, Lab *lab)
     ctx_put(cx, lab->row);
     ctx_put(cx, lab->y);
     ctx_put(cx, lab->fold);
+    ctx_put(cx, lab->group_of);
+    ctx_put(cx, lab->weight_of);
     ctx_put(cx, lab->look);
     ctx_put(cx, lab->base_margin);
     ctx_put(cx, lab->base_loss);
@@ -177,8 +185,15 @@ Err lab_share(Ctx *cx, Lab *lab)
                      .folds = lab->a->folds,
                      .frame = lab->m.frame,
                      .steps = lab->m.steps,
+                     .ordered = lab->a->ordered,
+                     .weight = lab->weight_of ? lab->weight_of : lab->a->weight,
                      .metric = lab->a->metric };
-    return pool_publish(cx, lab->a->pool, &data);
+    int8_t *sign;
+    TRY(cx, auto_feature_signs(cx, lab->a, lab->m.steps, &sign));
+    data.monotone = sign;
+    Err err = pool_publish(cx, lab->a->pool, &data);
+    ctx_put(cx, sign);
+    return err ? ctx_hop(cx, err, __FILE__, __LINE__) : OK;
 }
 
 /* -------------------------------------------------------------------- fitting */

@@ -34,6 +34,7 @@ typedef struct Maker {
     const double *y;
     const uint8_t *fold;
     uint32_t folds;
+    Folds split;    /* fold and folds, unless maker_split said more */
     uint8_t *inner; /* rows: 0 .. MAKE_DEAL-1; its inner fold of k is this modulo k */
     uint32_t outs;  /* target means a value has: 1, or the classes in class_of */
     uint32_t class_of[MAKE_CLASSES_MAX];
@@ -52,6 +53,9 @@ MUST_USE Err maker_init(Ctx *cx, Maker *m, const Table *t, const Schema *schema,
 MUST_USE Err maker_resume(Ctx *cx, Maker *m, const Table *t, const Schema *schema, Task task, uint32_t classes,
                           char **class_name, const double *y, const uint8_t *fold, uint32_t folds, Steps *steps,
                           StepFrame *frame);
+/* Before anything is made: folds that are not just `fold` (dealt out twice, by time), and groups that inner folds must not split
+** either (m->t->rows numbers, or NULL). */
+MUST_USE Err maker_split(Ctx *cx, Maker *m, const Folds *folds, const uint32_t *group);
 void maker_clear(Ctx *cx, Maker *m); /* frees steps and frame unless they were taken (NULL) */
 
 /* Compute what was added since the last call. */

@@ -397,7 +397,7 @@ done:
 
 static bool learns(const Maker *m, size_t row, uint32_t part, uint32_t inner)
 {
-    return !(part < m->folds && m->fold[row] == part) && m->inner[row] % TEXT_INNER != inner;
+    return folds_learns(&m->split, part, row) && m->inner[row] % TEXT_INNER != inner;
 }
 
 /* to = (documents' documents + PULL) p, over the documents that learn. */
@@ -493,7 +493,7 @@ static void score_row(const Maker *m, size_t r, const uint32_t *place, const flo
                       const float *table, const float *other, uint32_t first)
 {
     for (uint32_t p = 0; p <= m->folds; p++) {
-        if (p < m->folds && m->fold[r] == p) continue;
+        if (!folds_learns(&m->split, p, r)) continue;
         size_t fit = (size_t)p * TEXT_INNER + m->inner[r] % TEXT_INNER;
         for (uint32_t o = 0; o < m->outs; o++) {
             const float *w = table + fit * each + o;

@@ -150,7 +150,9 @@ static Err lay_out(Ctx *cx, Pool *p, const JobData *d, WireData *head, uint64_t 
     uint64_t used = sizeof *head, bytes = d->rows * sizeof(float);
     Frame first = steps_frame(d->frame, 0);
     head->y_at = take(&used, d->rows * sizeof(double));
-    head->fold_at = take(&used, d->rows);
+    head->fold_at = take(&used, d->rows * head->sets);
+    head->weight_at = d->weight ? take(&used, d->rows * sizeof *d->weight) : 0;
+    head->monotone_at = d->monotone ? take(&used, head->cols) : 0;
     head->feature_at = take(&used, head->cols * sizeof(WireFeature));
     head->col_at = take(&used, head->parts * head->cols * sizeof(uint64_t));
     for (uint32_t q = 0; q < head->parts; q++) {
@@ -170,7 +172,9 @@ static void copy_in(Pool *p, const JobData *d, const WireData *head, const uint6
     WireFeature *f = (WireFeature *)(void *)(at + head->feature_at);
     memcpy(at, head, sizeof *head);
     memcpy(at + head->y_at, d->y, d->rows * sizeof(double));
-    memcpy(at + head->fold_at, d->fold, d->rows);
+    memcpy(at + head->fold_at, d->fold, d->rows * head->sets);
+    if (d->weight) memcpy(at + head->weight_at, d->weight, d->rows * sizeof *d->weight);
+    if (d->monotone) memcpy(at + head->monotone_at, d->monotone, head->cols);
     memcpy(at + head->col_at, offset, head->parts * head->cols * sizeof *offset);
     for (size_t j = 0; j < head->cols; j++) {
         const Feature *one = steps_feature(d->steps, j);
@@ -190,7 +194,7 @@ Err pool_publish(Ctx *cx, Pool *p, const JobData *d)
     Err err = OK;
     uint64_t *offset = NULL;
     WireData head = { .magic = WIRE_MAGIC, .task = (uint32_t)d->task, .classes = d->classes, .folds = d->folds,
-                      .parts = parts_of(d), .rows = d->rows, .cols = steps_features(d->steps) };
+                      .sets = d->sets ? d->sets : 1, .ordered = d->ordered, .parts = parts_of(d), .rows = d->rows, .cols = steps_features(d->steps) };
     for (uint32_t i = 0; i < p->workers_n; i++) {
         assert(!p->worker[i].job);
         end_worker(cx, p, &p->worker[i]);
@@ -233,7 +237,7 @@ static Err send_job(Ctx *cx, Pool *p, Worker *w, Job *job)
 {
     int64_t own = job->limit_s > 0 ? ctx_mono_us(cx) + (int64_t)(job->limit_s * 1e6) : 0;
     if (own && (!job->deadline_us || own < job->deadline_us)) job->deadline_us = own;
-    WireJob ask = { .magic = WIRE_MAGIC, .part = job->part, .rounds = job->rounds, .cols_n = job->cols_n, .seed = job->seed,
+    WireJob ask = { .magic = WIRE_MAGIC, .part = job->part, .rounds = job->rounds, .keep = job->keep, .cols_n = job->cols_n, .seed = job->seed,
                     .train_share = job->train_share, .deadline_us = job->deadline_us };
     if (!w->proc.pid) TRY(cx, start_worker(cx, p, w));
     snprintf(ask.learner, sizeof ask.learner, "%s", job->learner->name);
@@ -296,6 +300,7 @@ static Err receive(Ctx *cx, Pool *p, Worker *w)
     job->model_n = got.model_n;
     job->margin_rows = got.margin_rows;
     job->rounds_kept = got.rounds_kept;
+    job->rounds_planned = got.rounds_planned;
     job->cut = got.cut;
     job->fit_s = got.fit_s;
     job->predict_s = got.predict_s;

@@ -231,6 +231,8 @@ Err stage_preprocess(Ctx *cx, Auto *a)
     GET_DONE(cx, p.print, a->raw->cols, "preparing %zu columns", a->raw->cols);
     TRY_DONE(cx,
              maker_init(cx, &p.m, a->raw, a->schema, a->task, a->classes, a->class_name, a->y, a->fold, a->folds));
+    Folds folds = auto_folds_view(a);
+    TRY_DONE(cx, maker_split(cx, &p.m, &folds, a->group));
     double texts = 0;
     for (uint32_t i = 0; i < a->raw->cols; i++) texts += a->raw->col[i].type == COLUMN_TEXT;
     p.m.text_s = fmax(auto_left_s(cx, a, STAGE_PREPROCESS), 0) * TEXT_TIME / fmax(texts, 1);

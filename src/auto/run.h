@@ -9,14 +9,44 @@
 #define FOLD_NONE 255            /* a row that no fold holds out (holdout validation) */
 #define JOB_WHY_MAX 256
 
+/* Which rows each part holds out and which it learns from.  Parts 0 .. n-1 hold rows out; part n learns from all. */
+typedef struct Folds {
+    uint32_t n;                  /* parts that hold rows out, those of all sets together */
+    uint32_t sets;               /* how many times all rows were dealt out: part p is of set p / (n / sets) */
+    bool ordered;                /* by time (one set): a part learns only from rows before those it holds out */
+    size_t rows;
+    const uint8_t *of;           /* sets x rows: the part that holds the row out, or FOLD_NONE                 (borrowed) */
+} Folds;
+
+static inline uint8_t folds_of(const Folds *f, uint32_t part, size_t row)
+{
+    return f->of[(f->sets > 1 ? part / (f->n / f->sets) * f->rows : 0) + row];
+}
+
+static inline bool folds_holds(const Folds *f, uint32_t part, size_t row)
+{
+    return part < f->n && folds_of(f, part, row) == part;
+}
+
+static inline bool folds_learns(const Folds *f, uint32_t part, size_t row)
+{
+    if (part >= f->n) return true;
+    uint8_t at = folds_of(f, part, row);
+    return at == FOLD_NONE || (f->ordered ? at < part : at != part);
+}
+
 /* What workers fit on, published once and shared read-only by memfd. */
 typedef struct JobData {
     Task task;
     uint32_t classes;
     size_t rows;
     const double *y;             /* class index or value */
-    const uint8_t *fold;         /* rows: 0 .. folds-1, or FOLD_NONE */
+    const uint8_t *fold;         /* sets x rows: 0 .. folds-1, or FOLD_NONE (see Folds) */
     uint32_t folds;
+    uint32_t sets;               /* 0 counts as 1 */
+    bool ordered;
+    const float *weight;         /* rows, or NULL */
+    const int8_t *monotone;      /* a feature of steps each, or NULL */
     const StepFrame *frame;      /* features, also those of a part */
     const Steps *steps;
     const Metric *metric;
@@ -29,6 +59,7 @@ typedef struct Job {
     uint32_t part;               /* p < folds: learn outside fold p, answer for fold p; == folds: learn from all rows */
     uint64_t seed;
     uint32_t rounds;             /* LEARN_ROUNDS: exactly so many; 0: early stopping on the held-out fold */
+    uint32_t keep;               /* with rounds: end with the model of this round (FitIn.keep); 0: the last */
     double train_share;          /* 0 or 1: all rows outside the fold; less: a keyed share of them */
     const uint32_t *cols;        /* features to use, ascending; NULL: all */
     uint32_t cols_n;
@@ -42,7 +73,7 @@ typedef struct Job {
     size_t model_n;
     double *margin;              /* held-out rows in ascending order x outputs (owned); NULL when part == folds */
     size_t margin_rows;
-    uint32_t rounds_kept;
+    uint32_t rounds_kept, rounds_planned;
     bool cut;
     double fit_s, predict_s;     /* seconds by the clock, in the worker */
     uint64_t peak_bytes;
@@ -77,7 +108,9 @@ typedef struct TrialData {       /* what the ensemble needs of a trial */
     uint32_t part[BUILD_PARTS_MAX];
     void *model[BUILD_PARTS_MAX];       /* model_save bytes */
     size_t model_n[BUILD_PARTS_MAX];
-    uint32_t rounds[BUILD_PARTS_MAX];
+    uint32_t rounds[BUILD_PARTS_MAX];   /* kept */
+    uint32_t planned[BUILD_PARTS_MAX];
+    uint32_t refit;              /* rounds of the fit on all rows that replaced its models (1 for a learner without rounds); 0: none did */
     double scale;                /* temperature fitted out of fold */
     bool late;                   /* it failed because the time was up */
     double train_share;          /* 1, or the keyed share of rows it learned from because all would have taken too long */
@@ -93,12 +126,22 @@ typedef struct Auto {
     Schema *schema;              /* of raw */
     double *y;                   /* rows: class index, or the value */
     size_t rows;
+    uint32_t *from;              /* rows: their place in in->table, ascending */
+    float *weight;               /* rows, of mean 1: the weight column's value times its class's; NULL: all count the same */
+    uint32_t *group;             /* rows: number of the group, counted as they come; NULL */
+    uint32_t groups;
+    double *when;                /* rows: the time column's value; NULL */
+    int8_t *monotone;            /* columns of raw: +1, -1, 0; NULL: none was asked for */
     double cost;                 /* rows x features x outputs, for budgets */
-    uint8_t *fold;
-    uint32_t folds;
+    uint8_t *fold;               /* sets x rows; see Folds */
+    uint32_t folds;              /* parts that hold rows out */
+    uint32_t sets;               /* 1; 2 where a small table is dealt out twice: a row's margin is then the mean of both sets' */
+    bool ordered;
+    uint32_t folds_asked;        /* of one set, before groups or times made them fewer */
     uint32_t *held;              /* rows some fold holds out, ascending */
     size_t held_n;
     double *held_y;              /* their y */
+    double *held_weight;         /* their weights; NULL as weight is */
     Steps *steps;                /* preprocess makes them, engineer extends them */
     StepFrame *frame;            /* of the training rows; part features are out of fold */
     Pool *pool;
@@ -115,6 +158,10 @@ typedef struct Auto {
     char summary[STAGES_N][256];
     Text warnings;               /* JSON array under way */
     bool short_of_time;
+    struct Replay *replay;       /* of in->replay, or NULL */
+    struct yyjson_val *noted;    /* its notes, or NULL */
+    const char *engineer_again;  /* its features, as resume_engineer has them, or NULL */
+    Text notes;                  /* JSON object under way: see auto_note */
 } Auto;
 
 /* One file each.  Each reads what those before made, fills json[] (an object) and summary[] (one line for a
@@ -134,9 +181,37 @@ MUST_USE Err stage_diagnose(Ctx *cx, Auto *a);
 MUST_USE Err auto_target(Ctx *cx, Auto *a);
 /* folds.c: how many folds the budget allows, and which row is in which. */
 MUST_USE Err auto_folds(Ctx *cx, Auto *a);
-MUST_USE Err folds_make(Ctx *cx, Task task, uint32_t classes, const double *y, size_t n, uint64_t seed, uint32_t folds,
-                        uint8_t *fold);
+/* What a fold is made of.  Stratified by class or by ten quantile bins of the target; with groups as evenly as whole groups
+** allow; with times not at all: row blocks in order, where the first block and equal times at a border belong to what is
+** learned from.  Source: scikit-learn's StratifiedKFold, StratifiedGroupKFold, TimeSeriesSplit. */
+typedef struct FoldsIn {
+    Task task;
+    uint32_t classes;
+    const double *y;             /* n */
+    size_t n;
+    uint64_t seed;
+    uint32_t folds;              /* 1: a holdout */
+    const uint32_t *group;       /* n, or NULL */
+    uint32_t groups;
+    const double *when;          /* n, or NULL */
+    uint32_t repeat;             /* 0, 1, …: another deal of the same rows (not with times) */
+} FoldsIn;
+/* fold: n, of 0 .. *made-1 or FOLD_NONE.  *made: folds there are, fewer than asked for where groups or times are too few.
+** ERR_BAD_INPUT all rows have one time, or one group holds all. */
+MUST_USE Err folds_make(Ctx *cx, const FoldsIn *in, uint8_t *fold, uint32_t *made);
+/* The run's own. */
+Folds auto_folds_view(const Auto *a);
 
+/* target.c: a column by name; ERR_NOT_FOUND with the nearest.  what: "predict", "exclude", … */
+MUST_USE Err auto_find_column(Ctx *cx, const Table *t, const char *name, const char *what, size_t *out);
+/* roles.c: check the group, time and weight columns, and mark in out_of (columns of in->table) those not to learn from; then,
+** once raw, y and from are there, read them: group, when, weight, monotone. */
+MUST_USE Err auto_roles_find(Ctx *cx, Auto *a, bool *out_of);
+MUST_USE Err auto_roles_read(Ctx *cx, Auto *a);
+/* roles.c: the groups of some rows of a column, numbered as they come, a missing value being a group of its own; the times of
+** some rows (ERR_BAD_INPUT not numbers or dates, or missing).  *out is owned. */
+MUST_USE Err auto_group_of(Ctx *cx, const Table *t, size_t col, const uint32_t *row, size_t n, uint32_t **out, uint32_t *groups);
+MUST_USE Err auto_when_of(Ctx *cx, const Table *t, size_t col, const uint32_t *row, size_t n, double **out);
 /* A build's target in other data: class index or value of each row, NaN where unknown.  y: t->rows.  ERR_BAD_INPUT */
 MUST_USE Err auto_known_y(Ctx *cx, const Build *b, const Table *t, size_t target, double *y);
 
@@ -147,13 +222,25 @@ typedef bool (*TrialNext)(void *self, Ctx *cx, Auto *a, uint32_t number, const L
 MUST_USE Err trials_run(Ctx *cx, Auto *a, Stage stage, TrialNext next, void *self);
 MUST_USE Err auto_share(Ctx *cx, Auto *a);                /* publish frame, y and folds to the pool */
 double trial_guess_s(const Auto *a, const Learner *l, const double *args);   /* wall seconds of a whole trial */
-bool auto_allows(const Auto *a, const Learner *l);        /* can do the task and is among the learners asked for */
+bool auto_allows(const Auto *a, const Learner *l);        /* can do the task, the weights and the monotone columns, and is among the learners asked for */
+/* May features mix this raw column with others or bend it?  Not one that the answer must be monotone in. */
+bool auto_may_mix(const Auto *a, uint32_t raw);
+/* a's monotone columns as a sign a feature of these steps; NULL when there are none.  *out is owned. */
+MUST_USE Err auto_feature_signs(Ctx *cx, const Auto *a, const Steps *steps, int8_t **out);
 void trials_json(const Auto *a, Stage stage, Text *t);    /* "tried":[…] */
 void trial_free(Ctx *cx, TrialData *d);
 int trial_by_error(const void *a, const void *b);         /* for qsort of TrialData *: best first, then by number */
-/* Score of margins (of held rows, before any calibration) by the run's metric. */
+/* Score of margins (of held rows, before any calibration) by a metric, weighted as the rows are. */
 MUST_USE Err auto_score(Ctx *cx, const Auto *a, const Metric *m, const double *margin, double *out);
 void auto_answers(const Auto *a, const double *margin, size_t n, double scale, double shift, double *out);
+
+/* notes.c: what a clock decided and the build depends on (how many rounds there was time for, which half was left out).  The
+** place that decides asks auto_noted first: true, with the recorded value, in a replay; else it decides, and tells auto_note.
+** One key one value; keys that nobody noted are absent in a replay too. */
+MUST_USE Err auto_note(Ctx *cx, Auto *a, const char *key, double value);
+bool auto_noted(const Auto *a, const char *key, double *value);
+/* Is any clock looked at?  False with counted trials and in a replay. */
+bool auto_clocked(const Auto *a);
 
 /* benchmark.c: every usable trial, best first, as a JSON array. */
 MUST_USE Err leaderboard_json(Ctx *cx, const Auto *a, Text *t);

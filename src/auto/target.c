@@ -132,7 +132,7 @@ done:
     return err;
 }
 
-static Err find_column(Ctx *cx, const Table *t, const char *name, const char *what, size_t *out)
+Err auto_find_column(Ctx *cx, const Table *t, const char *name, const char *what, size_t *out)
 {
     Err err = OK;
     const char **names = NULL;
@@ -225,9 +225,10 @@ static Err take_raw(Ctx *cx, Auto *a, const Target *t, size_t target)
     out_of[target] = true;
     for (size_t e = 0; e < a->in->exclude_n; e++) {
         size_t j;
-        TRY_DONE(cx, find_column(cx, all, a->in->exclude[e], "exclude", &j));
+        TRY_DONE(cx, auto_find_column(cx, all, a->in->exclude[e], "exclude", &j));
         out_of[j] = true;
     }
+    TRY_DONE(cx, auto_roles_find(cx, a, out_of));
     TRY_DONE(cx, table_pick(cx, all, rows, t->known, out_of, &some));
     if (!some->cols) {
         err = FAIL(cx, ERR_BAD_INPUT, "'%s' has no column besides the target '%s': there is nothing to learn from", all->source, a->in->target);
@@ -235,6 +236,8 @@ static Err take_raw(Ctx *cx, Auto *a, const Target *t, size_t target)
     }
     a->raw = some;
     some = NULL;
+    a->from = rows;
+    rows = NULL;
     TRY_DONE(cx, schema_of(cx, a->raw, a->in->na, a->in->na_n, &a->schema));
 done:
     table_free(cx, some);
@@ -264,7 +267,7 @@ Err auto_target(Ctx *cx, Auto *a)
     Target t = { 0 };
     Err err = OK;
     size_t at;
-    TRY(cx, find_column(cx, tab, a->in->target, "predict", &at));
+    TRY(cx, auto_find_column(cx, tab, a->in->target, "predict", &at));
     t.col = &tab->col[at];
     GET_DONE(cx, t.level_of, tab->rows, "reading the target");
     TRY_DONE(cx, t.col->num ? read_numeric(cx, tab, &t) : read_words(cx, tab, &t));
@@ -287,6 +290,7 @@ Err auto_target(Ctx *cx, Auto *a)
         TRY_DONE(cx, auto_warn(cx, a, "%zu of %zu rows have no target and are left out", tab->rows - t.known, tab->rows));
     TRY_DONE(cx, take_raw(cx, a, &t, at));
     TRY_DONE(cx, take_y(cx, a, &t));
+    TRY_DONE(cx, auto_roles_read(cx, a));
 done:
     target_clear(cx, &t);
     return err;

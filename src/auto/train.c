@@ -6,6 +6,7 @@
 ** a valid build.
 */
 #include "auto/ensemble.h"
+#include "auto/replay.h"
 
 #include "base/random.h"
 
@@ -51,7 +52,7 @@ static Err member_fallback(Ctx *cx, const Auto *a, Member *m)
 {
     const Learner *l = learner_find("baseline");
     double args[LEARN_PARAMS_MAX];
-    FitIn in = { .task = a->task, .classes = a->classes, .X = steps_frame(a->frame, 0), .y = a->y, .args = args, .metric = a->metric };
+    FitIn in = { .weight = a->weight, .task = a->task, .classes = a->classes, .X = steps_frame(a->frame, 0), .y = a->y, .args = args, .metric = a->metric };
     FitOut fit = { 0 };
     Ctx now;
     Err err = OK;
@@ -89,11 +90,25 @@ done:
 static bool refit_affordable(Ctx *cx, const Auto *a, const TrialData *d)
 {
     double left = auto_left_s(cx, a, STAGE_TRAIN);
-    double grow = (double)a->rows / (double)(a->rows - a->held_n);
+    double grow = a->ordered && a->folds > 1 ? 2. / a->folds : (double)a->rows / (double)(a->rows - a->held_n);
+    if (a->replay) return replay_refit(a, d) > 0;
     return isinf(left) || d->told.fit_s * grow * REFIT_MARGIN < left;
 }
 
-/* Fit the members again on all rows.  One that fails or is cut keeps its holdout model. */
+/* Only the model of part `keep` stays, under the name of part `part`. */
+static void keep_one(Ctx *cx, TrialData *d, uint32_t keep, void *model, size_t model_n, uint32_t part)
+{
+    for (uint32_t k = 0; k < d->parts_n; k++)
+        if (k != keep || model) ctx_put(cx, d->model[k]);
+    d->model[0] = model ? model : d->model[keep];
+    d->model_n[0] = model ? model_n : d->model_n[keep];
+    d->part[0] = part;
+    for (uint32_t k = 1; k < d->parts_n; k++) d->model[k] = NULL;
+    d->parts_n = 1;
+}
+
+/* Fit the members again on all rows, for the rounds that were best in the largest fit so far.  One that fails or is cut keeps
+** that fit's model: of a holdout the only one, by time the one that saw the newest rows. */
 static Err refit(Ctx *cx, Auto *a, char *words, size_t words_n)
 {
     Err err = OK;
@@ -106,7 +121,7 @@ static Err refit(Ctx *cx, Auto *a, char *words, size_t words_n)
         members++;
         if (!refit_affordable(cx, a, d)) continue;
         uint64_t key[2] = { a->in->seed, d->told.number };
-        job[n] = (Job){ .learner = d->learner, .part = a->folds, .rounds = d->rounds[0], .seed = random_hash(key, sizeof key, 1),
+        job[n] = (Job){ .learner = d->learner, .part = a->folds, .rounds = d->rounds[d->parts_n - 1], .seed = random_hash(key, sizeof key, 1),
                         .deadline_us = a->stage_end_us[STAGE_TRAIN], .train_share = d->train_share, .tag = d };
         memcpy(job[n].args, d->args, sizeof d->args);
         n++;
@@ -115,12 +130,14 @@ static Err refit(Ctx *cx, Auto *a, char *words, size_t words_n)
     for (uint32_t i = 0; i < n; i++) {
         TrialData *d = job[i].tag;
         if (job[i].err || job[i].cut) continue;
-        ctx_put(cx, d->model[0]);
-        d->model[0] = job[i].model;
-        d->model_n[0] = job[i].model_n;
-        d->part[0] = a->folds;
+        d->refit = job[i].rounds ? job[i].rounds : 1;
+        keep_one(cx, d, 0, job[i].model, job[i].model_n, a->folds);
         job[i].model = NULL;
         again++;
+    }
+    for (uint32_t i = 0; i < a->trials_n; i++) {
+        TrialData *d = a->trial[i];
+        if (d->told.weight > 0 && d->parts_n > 1) keep_one(cx, d, d->parts_n - 1, NULL, 0, d->part[d->parts_n - 1]);
     }
     if (again < members) a->short_of_time = true;
     snprintf(words, words_n, "%u of %u members were fitted again on all rows", again, members);
@@ -145,7 +162,7 @@ static Err take_background(Ctx *cx, const Auto *a, Build *b)
     return table_rows(cx, a->raw, rows, n, &b->background);
 }
 
-static Err write_facts(Ctx *cx, const Auto *a, double score, double se, Build *b)
+static Err write_facts(Ctx *cx, Auto *a, double score, double se, Build *b)
 {
     Text t;
     Err err = OK;
@@ -161,19 +178,7 @@ static Err write_facts(Ctx *cx, const Auto *a, double score, double se, Build *b
     json_key(&t, "seed");
     text_fmt(&t, "\"%llu\"", (unsigned long long)a->in->seed);      /* text: JSON numbers lose bits above 2^53 */
     t.comma = true;
-    json_key_open_array(&t, "trials");
-    for (uint32_t i = 0; i < a->trials_n; i++) {
-        const TrialData *d = a->trial[i];
-        json_open(&t);
-        json_key_int(&t, "trial", d->told.number);
-        json_key_text(&t, "learner", d->told.learner);
-        json_key_raw(&t, "params", d->told.params);
-        json_key_num(&t, "score", d->told.score);
-        json_key_num(&t, "weight", d->told.weight);
-        if (d->train_share < 1) json_key_num(&t, "train_share", d->train_share);
-        json_close(&t);
-    }
-    json_close_array(&t);
+    TRY_DONE(cx, replay_write(cx, a, &t));
     json_close(&t);
     TRY_DONE(cx, text_err(&t));
     b->facts = text_take(&t);
@@ -289,8 +294,8 @@ static Err judge(Ctx *cx, Auto *a, const Ensemble *e, const double *margin, doub
     for (size_t i = 0; i < n * k && a->task == TASK_BINARY; i++) p[i] -= cut;       /* so that 1/2 is the threshold */
     auto_answers(a, p, n, 1, 0, p);
     *score = *se = NAN;
-    err = a->metric->score(cx, a->held_y, p, NULL, n, a->classes, score);
-    if (!err) err = metric_se(cx, a->metric, a->held_y, p, some, a->classes, SE_ROUNDS, se);
+    err = a->metric->score(cx, a->held_y, p, a->held_weight, n, a->classes, score);
+    if (!err) err = metric_se_weighted(cx, a->metric, a->held_y, p, a->held_weight, some, a->classes, SE_ROUNDS, se);
     if (err == ERR_NUMERIC) err = OK;
     *se *= sqrt((double)some / (double)n);
 done:
@@ -359,7 +364,7 @@ Err stage_train(Ctx *cx, Auto *a)
     ensemble_margin(a, margin);
     ensemble_calibrate(a, margin, &e);
     TRY_DONE(cx, ensemble_threshold(cx, a, margin, &e));
-    if (a->folds == 1) TRY_DONE(cx, refit(cx, a, refit_words, sizeof refit_words));
+    if (a->folds == 1 || a->ordered) TRY_DONE(cx, refit(cx, a, refit_words, sizeof refit_words));
     TRY_DONE(cx, make_build(cx, a, &e));
     if (e.rounds) TRY_DONE(cx, judge(cx, a, &e, margin, &score, &se));
     TRY_DONE(cx, write_facts(cx, a, score, se, a->build));

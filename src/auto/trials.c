@@ -4,7 +4,7 @@
 ** The search is asked for trial t only when all trials up to t - 2 are over, and
 ** looks at no later one, so its choices do not depend on which worker was faster.
 */
-#include "auto/run.h"
+#include "auto/replay.h"
 
 #include "base/random.h"
 
@@ -19,7 +19,7 @@
 #define SE_ROUNDS 60
 #define SE_ROWS_MAX 4000
 #define ROUNDS_GIVE 5.             /* a learner that grows in rounds does with so many times fewer */
-#define BLOB_MAGIC 0x314C5254u     /* "TRL1" */
+#define BLOB_MAGIC 0x324C5254u     /* "TRL2" */
 
 typedef struct Open {              /* a trial under way */
     TrialData *d;
@@ -36,6 +36,8 @@ bool auto_allows(const Auto *a, const Learner *l)
 {
     static const unsigned bit[TASK_N] = { LEARN_BINARY, LEARN_MULTICLASS, LEARN_REGRESSION };
     if (!(l->can & bit[a->task])) return false;
+    if (a->weight && !(l->can & LEARN_WEIGHTS)) return false;
+    if (a->monotone && !(l->can & LEARN_MONOTONE)) return false;
     if (!a->in->learners_n) return true;
     for (size_t i = 0; i < a->in->learners_n; i++)
         if (!strcmp(a->in->learners[i], l->name)) return true;
@@ -50,10 +52,16 @@ static size_t place_of(const Learner *l)
     return i;
 }
 
+/* Folds of one deal. */
+static uint32_t per_set(const Auto *a)
+{
+    return a->folds / (a->sets ? a->sets : 1);
+}
+
 static double guess_fold_s(const Auto *a, const Learner *l, const double *args)
 {
     FitIn in = { .task = a->task, .classes = a->classes, .X = steps_frame(a->frame, 0), .args = args,
-                 .train_n = a->rows - a->held_n / a->folds, .valid_n = a->held_n / a->folds, .metric = a->metric };
+                 .train_n = a->rows - a->held_n / per_set(a), .valid_n = a->held_n / per_set(a), .metric = a->metric };
     return l->guess_s ? l->guess_s(&in) : 0.01;
 }
 
@@ -67,8 +75,13 @@ double trial_guess_s(const Auto *a, const Learner *l, const double *args)
 Err auto_share(Ctx *cx, Auto *a)
 {
     JobData data = { .task = a->task, .classes = a->classes, .rows = a->rows, .y = a->y, .fold = a->fold, .folds = a->folds,
-                     .frame = a->frame, .steps = a->steps, .metric = a->metric };
-    return pool_publish(cx, a->pool, &data);
+                     .sets = a->sets, .ordered = a->ordered, .weight = a->weight, .frame = a->frame, .steps = a->steps, .metric = a->metric };
+    int8_t *sign;
+    TRY(cx, auto_feature_signs(cx, a, a->steps, &sign));
+    data.monotone = sign;
+    Err err = pool_publish(cx, a->pool, &data);
+    ctx_put(cx, sign);
+    return err ? ctx_hop(cx, err, __FILE__, __LINE__) : OK;
 }
 
 void auto_answers(const Auto *a, const double *margin, size_t n, double scale, double shift, double *out)
@@ -86,7 +99,7 @@ Err auto_score(Ctx *cx, const Auto *a, const Metric *m, const double *margin, do
     double *p = ctx_get_n(cx, a->held_n * outputs_of(a), sizeof *p);
     if (!p) return FAIL(cx, ERR_NOMEM, "scoring %zu rows", a->held_n);
     auto_answers(a, margin, a->held_n, 1, 0, p);
-    Err err = m->score(cx, a->held_y, p, NULL, a->held_n, a->classes, out);
+    Err err = m->score(cx, a->held_y, p, a->held_weight, a->held_n, a->classes, out);
     ctx_put(cx, p);
     return err == ERR_NUMERIC ? OK : err;         /* undefined: *out is NaN */
 }
@@ -115,9 +128,11 @@ static void blob_write(const Auto *a, const TrialData *d, Text *t)
     put_u32(t, d->parts_n);
     put_u64(t, n);
     put_f64(t, d->told.score);
+    put_f64(t, d->train_share);
     for (uint32_t k = 0; k < d->parts_n; k++) {
         put_u32(t, d->part[k]);
         put_u32(t, d->rounds[k]);
+        put_u32(t, d->planned[k]);
         put_f64(t, d->told.fold_score[k]);
         put_u64(t, d->model_n[k]);
         text_bytes(t, d->model[k], d->model_n[k]);
@@ -133,9 +148,11 @@ static bool blob_read(Ctx *cx, const Auto *a, const Trial *t, TrialData *d)
     double *fold_score = (double *)(uintptr_t)d->told.fold_score;
     if (get_u32(&r) != BLOB_MAGIC || get_u32(&r) != a->folds || get_u64(&r) != n) return false;
     d->told.score = get_f64(&r);
+    d->train_share = get_f64(&r);
     for (uint32_t k = 0; k < a->folds; k++) {
         d->part[k] = get_u32(&r);
         d->rounds[k] = get_u32(&r);
+        d->planned[k] = get_u32(&r);
         fold_score[k] = get_f64(&r);
         d->model_n[k] = (size_t)get_u64(&r);
         const void *at = r.short_ ? NULL : get_array(&r, d->model_n[k], 1);
@@ -227,6 +244,7 @@ static Err trial_start(Ctx *cx, Auto *a, Open *o)
     uint32_t at_once = pool_workers(a->pool), turns = (a->folds + at_once - 1) / at_once;
     double limit_s = isfinite(left) ? left * share_of(d->learner, d->told.stage) / turns : 0;
     if (limit_s > 0 && a->rows > TRIAL_ROWS_MIN) d->train_share = share_for(a, d, limit_s);
+    replay_share(a, d);
     for (uint32_t k = 0; k < a->folds; k++) {
         Job *job = &o->job[k];
         uint64_t key[2] = { a->in->seed, d->told.number };
@@ -234,6 +252,7 @@ static Err trial_start(Ctx *cx, Auto *a, Open *o)
         job->limit_s = limit_s > 0 ? limit_s : 0;
         job->train_share = d->train_share;
         memcpy(job->args, d->args, sizeof job->args);
+        replay_job(a, d, job);
         TRY(cx, pool_submit(cx, a->pool, job));
     }
     o->waiting = a->folds;
@@ -246,21 +265,27 @@ static Err take_fold(Ctx *cx, Auto *a, TrialData *d, Job *job)
 {
     uint32_t k = outputs_of(a), p = d->parts_n;
     size_t at = 0;
-    double *p_answer = NULL, *y = NULL, *fold_score = (double *)(uintptr_t)d->told.fold_score;
+    uint32_t sets = a->sets ? a->sets : 1;
+    Folds folds = auto_folds_view(a);
+    double *p_answer = NULL, *y = NULL, *weight = NULL, *fold_score = (double *)(uintptr_t)d->told.fold_score;
     Err err = OK;
     GET_DONE(cx, p_answer, job->margin_rows * k, "scoring a fold");
     GET_DONE(cx, y, job->margin_rows, "scoring a fold");
+    if (a->weight) GET_DONE(cx, weight, job->margin_rows, "scoring a fold");
     for (size_t i = 0; i < a->held_n; i++) {
-        if (a->fold[a->held[i]] != job->part) continue;
+        if (!folds_holds(&folds, job->part, a->held[i])) continue;
         assert(at < job->margin_rows);
-        memcpy(d->oof + i * k, job->margin + at * k, k * sizeof(double));
+        if (sets == 1) memcpy(d->oof + i * k, job->margin + at * k, k * sizeof(double));
+        else for (uint32_t c = 0; c < k; c++) d->oof[i * k + c] += job->margin[at * k + c] / sets;      /* two at most: in any order */
+        if (weight) weight[at] = a->held_weight[i];
         y[at++] = a->held_y[i];
     }
     auto_answers(a, job->margin, at, 1, 0, p_answer);
-    err = a->metric->score(cx, y, p_answer, NULL, at, a->classes, &fold_score[job->part]);
+    err = a->metric->score(cx, y, p_answer, weight, at, a->classes, &fold_score[job->part]);
     if (err == ERR_NUMERIC) err = OK;
     d->part[p] = job->part;
     d->rounds[p] = job->rounds_kept;
+    d->planned[p] = job->rounds_planned;
     d->model[p] = job->model;
     d->model_n[p] = job->model_n;
     d->parts_n++;
@@ -273,6 +298,7 @@ static Err take_fold(Ctx *cx, Auto *a, TrialData *d, Job *job)
 done:
     ctx_put(cx, p_answer);
     ctx_put(cx, y);
+    ctx_put(cx, weight);
     return err;
 }
 
@@ -290,14 +316,14 @@ static Err trial_se(Ctx *cx, const Auto *a, TrialData *d)
     }
     if (n >= 3) {
         double var = fmax(sum2 / n - sum / n * (sum / n), 0) * n / (n - 1);
-        d->told.se = sqrt(var / n);
+        d->told.se = sqrt(var / n * (a->sets ? a->sets : 1));      /* the same rows again are no new rows */
         return OK;
     }
     size_t rows = a->held_n < SE_ROWS_MAX ? a->held_n : SE_ROWS_MAX;
     double *p = ctx_get_n(cx, rows * k, sizeof *p);
     if (!p) return FAIL(cx, ERR_NOMEM, "scoring %zu rows", rows);
     auto_answers(a, d->oof, rows, 1, 0, p);
-    Err err = metric_se(cx, a->metric, a->held_y, p, rows, a->classes, SE_ROUNDS, &d->told.se);
+    Err err = metric_se_weighted(cx, a->metric, a->held_y, p, a->held_weight, rows, a->classes, SE_ROUNDS, &d->told.se);
     d->told.se *= sqrt((double)rows / (double)a->held_n);
     ctx_put(cx, p);
     return err == ERR_NUMERIC ? OK : err;
@@ -347,8 +373,24 @@ done:
     return err;
 }
 
+/* Folds come back in any order; a build must not depend on it. */
+static void sort_parts(TrialData *d)
+{
+    for (uint32_t i = 1; i < d->parts_n; i++)
+        for (uint32_t j = i; j > 0 && d->part[j] < d->part[j - 1]; j--) {
+#define SWAP(T, x, y) do { T t_ = x; x = y; y = t_; } while (0)
+            SWAP(uint32_t, d->part[j], d->part[j - 1]);
+            SWAP(uint32_t, d->rounds[j], d->rounds[j - 1]);
+            SWAP(uint32_t, d->planned[j], d->planned[j - 1]);
+            SWAP(void *, d->model[j], d->model[j - 1]);
+            SWAP(size_t, d->model_n[j], d->model_n[j - 1]);
+#undef SWAP
+        }
+}
+
 static Err trial_done(Ctx *cx, Auto *a, TrialData *d)
 {
+    sort_parts(d);
     if (d->told.state != TRIAL_FAILED) {
         TRY(cx, auto_score(cx, a, a->metric, d->oof, &d->told.score));
         TRY(cx, trial_se(cx, a, d));
@@ -384,20 +426,6 @@ static Err fold_back_in(Ctx *cx, Auto *a, Job *job)
     TRY(cx, trial_done(cx, a, d));
     o->d = NULL;
     return OK;
-}
-
-/* Folds come back in any order; a build must not depend on it. */
-static void sort_parts(TrialData *d)
-{
-    for (uint32_t i = 1; i < d->parts_n; i++)
-        for (uint32_t j = i; j > 0 && d->part[j] < d->part[j - 1]; j--) {
-#define SWAP(T, x, y) do { T t_ = x; x = y; y = t_; } while (0)
-            SWAP(uint32_t, d->part[j], d->part[j - 1]);
-            SWAP(uint32_t, d->rounds[j], d->rounds[j - 1]);
-            SWAP(void *, d->model[j], d->model[j - 1]);
-            SWAP(size_t, d->model_n[j], d->model_n[j - 1]);
-#undef SWAP
-        }
 }
 
 /* ------------------------------------------------------------------- loop */
@@ -463,7 +491,6 @@ Err trials_run(Ctx *cx, Auto *a, Stage stage, TrialNext next, void *self)
         if (job) TRY_DONE(cx, fold_back_in(cx, a, job));
         else if (!more) break;
     }
-    for (uint32_t i = 0; i < a->trials_n; i++) sort_parts(a->trial[i]);
 done:
     if (err) pool_drop(cx, a->pool);
     for (int i = 0; o && i < UNDER_WAY; i++)

@@ -19,10 +19,11 @@ typedef struct WireFeature { uint32_t kind, levels, raw[2]; } WireFeature;
 
 typedef struct WireData {
     uint64_t magic, bytes;
-    uint32_t task, classes, folds, parts;
+    uint32_t task, classes, folds, parts, sets, ordered;
     uint64_t rows, cols;
     char metric[WIRE_NAME_MAX];
     uint64_t y_at, fold_at, feature_at;     /* offsets from the block's beginning */
+    uint64_t weight_at, monotone_at;        /* 0: none */
     uint64_t col_at;                        /* parts x cols offsets of float columns */
 } WireData;
 
@@ -30,7 +31,7 @@ typedef struct WireJob {
     uint64_t magic;
     char learner[WIRE_NAME_MAX];
     double args[LEARN_PARAMS_MAX];
-    uint32_t part, rounds, cols_n, unused;
+    uint32_t part, rounds, cols_n, keep;
     uint64_t seed;
     double train_share;
     int64_t deadline_us;
@@ -39,7 +40,7 @@ typedef struct WireJob {
 typedef struct WireResult {
     uint64_t magic;
     int32_t err;
-    uint32_t rounds_kept, cut, unused;
+    uint32_t rounds_kept, cut, rounds_planned;
     uint64_t model_n, margin_rows, outputs, peak_bytes;
     double fit_s, predict_s;
     char why[JOB_WHY_MAX];

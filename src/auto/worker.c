@@ -15,7 +15,10 @@ typedef struct Bench {             /* what a worker has on its table */
     OsShare share;
     const WireData *head;
     const double *y;
-    const uint8_t *fold;
+    Folds folds;
+    const float *weight;           /* rows, or NULL */
+    const int8_t *monotone;        /* cols, or NULL */
+    int8_t *some_monotone;         /* for jobs on a subset of features */
     Feature *feature;
     const float **col;             /* parts x cols */
     uint32_t *train, *valid;       /* rows */
@@ -33,12 +36,15 @@ static Err bench_open(Ctx *cx, Bench *b)
     if (b->share.n < sizeof *h || h->magic != WIRE_MAGIC || h->bytes > b->share.n)
         return FAIL(cx, ERR_BUG, "a worker was given no data; `leat worker` is started by leat itself");
     b->y = (const void *)(at + h->y_at);
-    b->fold = (const void *)(at + h->fold_at);
+    b->folds = (Folds){ .n = h->folds, .sets = h->sets, .ordered = h->ordered, .rows = h->rows, .of = (const void *)(at + h->fold_at) };
+    b->weight = h->weight_at ? (const void *)(at + h->weight_at) : NULL;
+    b->monotone = h->monotone_at ? (const void *)(at + h->monotone_at) : NULL;
     const WireFeature *wf = (const void *)(at + h->feature_at);
     const uint64_t *offset = (const void *)(at + h->col_at);
     b->metric = metric_find(h->metric);
     GET_DONE(cx, b->feature, h->cols, "a worker's %llu features", (unsigned long long)h->cols);
     GET_DONE(cx, b->some_feature, h->cols, "a worker's features");
+    GET_DONE(cx, b->some_monotone, h->cols, "a worker's features");
     GET_DONE(cx, b->col, h->parts * h->cols, "a worker's columns");
     GET_DONE(cx, b->some_col, h->cols, "a worker's columns");
     GET_DONE(cx, b->train, h->rows, "a worker's %llu rows", (unsigned long long)h->rows);
@@ -55,8 +61,8 @@ static void split(Bench *b, const WireJob *job, FitIn *in)
     const WireData *h = b->head;
     in->train_n = in->valid_n = 0;
     for (size_t i = 0; i < h->rows; i++) {
-        if (b->fold[i] == job->part) b->valid[in->valid_n++] = (uint32_t)i;
-        else if (wire_in_share(job->train_share, job->seed, i)) b->train[in->train_n++] = (uint32_t)i;
+        if (folds_holds(&b->folds, job->part, i)) b->valid[in->valid_n++] = (uint32_t)i;
+        else if (folds_learns(&b->folds, job->part, i) && wire_in_share(job->train_share, job->seed, i)) b->train[in->train_n++] = (uint32_t)i;
     }
     in->train = b->train;
     in->valid = b->valid;
@@ -68,21 +74,24 @@ static void look_at(Bench *b, const WireJob *job, const uint32_t *cols, FitIn *i
     uint32_t part = h->parts > 1 ? job->part : 0;
     const float **col = b->col + part * h->cols;
     in->X = (Frame){ .rows = h->rows, .cols = h->cols, .feature = b->feature, .col = col };
+    in->monotone = b->monotone;
     if (!job->cols_n) return;
     for (uint32_t j = 0; j < job->cols_n; j++) {
         b->some_feature[j] = b->feature[cols[j]];
+        if (b->monotone) b->some_monotone[j] = b->monotone[cols[j]];
         b->some_col[j] = col[cols[j]];
     }
     in->X.cols = job->cols_n;
     in->X.feature = b->some_feature;
     in->X.col = b->some_col;
+    if (b->monotone) in->monotone = b->some_monotone;
 }
 
 static Err fit_and_answer(Ctx *cx, Bench *b, const WireJob *job, const uint32_t *cols, WireResult *say, Text *model, double **margin)
 {
     const WireData *h = b->head;
     const Learner *l = learner_find(job->learner);
-    FitIn in = { .task = (Task)h->task, .classes = h->classes, .y = b->y, .args = job->args, .rounds = job->rounds, .metric = b->metric };
+    FitIn in = { .task = (Task)h->task, .classes = h->classes, .y = b->y, .args = job->args, .rounds = job->rounds, .keep = job->keep, .weight = b->weight, .metric = b->metric };
     FitOut fit = { 0 };
     Err err = OK;
     if (!l || job->part > h->folds) return FAIL(cx, ERR_BUG, "a worker was asked for learner '%.40s', part %u", job->learner, job->part);
@@ -92,6 +101,7 @@ static Err fit_and_answer(Ctx *cx, Bench *b, const WireJob *job, const uint32_t 
     TRY_DONE(cx, l->fit(cx, &in, &fit));
     say->fit_s = ctx_since_s(cx, start);
     say->rounds_kept = fit.rounds;
+    say->rounds_planned = fit.planned ? fit.planned : fit.rounds;
     say->cut = fit.cut;
     if (in.valid_n) {
         GET_DONE(cx, *margin, in.valid_n * say->outputs, "predicting %zu rows", in.valid_n);
@@ -144,6 +154,7 @@ static void bench_close(Ctx *cx, Bench *b)
 {
     ctx_put(cx, b->feature);
     ctx_put(cx, b->some_feature);
+    ctx_put(cx, b->some_monotone);
     ctx_put(cx, b->col);
     ctx_put(cx, b->some_col);
     ctx_put(cx, b->train);

@@ -411,18 +411,19 @@ double metric_error(const Metric *m, double value)
 /* --------------------------------------------------------------- bootstrap */
 
 /* The rows a bootstrap works on: all of them, or a keyed part when they are very many. */
-typedef struct Sample { double *y, *p, *weight; uint32_t *order; size_t n, cols; } Sample;
+typedef struct Sample { double *y, *p, *weight, *own; uint32_t *order; size_t n, cols; } Sample;
 
 static void sample_clear(Ctx *cx, Sample *s)
 {
     ctx_put(cx, s->y);
     ctx_put(cx, s->p);
     ctx_put(cx, s->weight);
+    ctx_put(cx, s->own);
     ctx_put(cx, s->order);
 }
 
 /* Draws s->n of n rows without repeats, keeping their order (selection sampling: Knuth 3.4.2 S). */
-static Err sample_take(Ctx *cx, const double *y, const double *p, size_t n, Sample *s)
+static Err sample_take(Ctx *cx, const double *y, const double *p, const double *weight, size_t n, Sample *s)
 {
     Random r = random_make(cx->seed, "metric part", n, s->n);
     Err err = OK;
@@ -430,9 +431,11 @@ static Err sample_take(Ctx *cx, const double *y, const double *p, size_t n, Samp
     GET_DONE(cx, s->y, s->n, "bootstrap of %zu rows", s->n);
     GET_DONE(cx, s->p, s->n * s->cols, "bootstrap of %zu rows", s->n);
     GET_DONE(cx, s->weight, s->n, "bootstrap of %zu rows", s->n);
+    if (weight) GET_DONE(cx, s->own, s->n, "bootstrap of %zu rows", s->n);
     for (size_t i = 0; i < n && got < s->n; i++) {
         if (s->n < n && random_below(&r, n - i) >= s->n - got) continue;
         s->y[got] = y[i];
+        if (weight) s->own[got] = weight[i];
         memcpy(s->p + got * s->cols, p + i * s->cols, s->cols * sizeof *p);
         got++;
     }
@@ -451,6 +454,12 @@ static Err sample_order(Ctx *cx, Sample *s)
 Err metric_se(Ctx *cx, const Metric *m, const double *y, const double *p, size_t n, uint32_t classes, unsigned rounds,
               double *out)
 {
+    return metric_se_weighted(cx, m, y, p, NULL, n, classes, rounds, out);
+}
+
+Err metric_se_weighted(Ctx *cx, const Metric *m, const double *y, const double *p, const double *weight, size_t n,
+                       uint32_t classes, unsigned rounds, double *out)
+{
     Sample s = { .n = n, .cols = columns_of(classes) };
     double sum = 0, squares = 0, first = 0, seen = 0;
     Err err = OK;
@@ -459,13 +468,14 @@ Err metric_se(Ctx *cx, const Metric *m, const double *y, const double *p, size_t
     if (s.n > METRIC_SE_CELLS_MAX / s.cols) s.n = METRIC_SE_CELLS_MAX / s.cols;
     if (n < 2 || rounds < 2) return FAIL(cx, ERR_NUMERIC, "'%s' needs two rows to tell its error", m->name);
     TRY_DONE(cx, check_numbers(cx, m->name, p, NULL, n, s.cols, out));
-    TRY_DONE(cx, sample_take(cx, y, p, n, &s));
+    TRY_DONE(cx, sample_take(cx, y, p, weight, n, &s));
     if (m->score == auc_score) TRY_DONE(cx, sample_order(cx, &s));
     for (unsigned round = 0; round < rounds; round++) {
         double value = NAN;
         Random r = random_make(cx->seed, "metric bootstrap", round, 0);
         memset(s.weight, 0, s.n * sizeof *s.weight);
         for (size_t i = 0; i < s.n; i++) s.weight[random_below(&r, s.n)]++;
+        for (size_t i = 0; s.own && i < s.n; i++) s.weight[i] *= s.own[i];
         if (s.order) value = auc_all(s.y, s.p, s.weight, s.order, s.n, classes);
         else if (m->score == f1_score) err = f1_any(cx, s.y, s.p, s.weight, s.n, classes, true, &value);
         else err = m->score(cx, s.y, s.p, s.weight, s.n, classes, &value);

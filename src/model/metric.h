@@ -32,5 +32,8 @@ double metric_error(const Metric *m, double value);
 /* Standard error of a metric on n rows by `rounds` bootstrap resamples keyed by cx->seed. */
 MUST_USE Err metric_se(Ctx *cx, const Metric *m, const double *y, const double *p, size_t n, uint32_t classes,
                        unsigned rounds, double *out);
+/* The same where row i counts weight[i] times; weight may be NULL. */
+MUST_USE Err metric_se_weighted(Ctx *cx, const Metric *m, const double *y, const double *p, const double *weight, size_t n,
+                                uint32_t classes, unsigned rounds, double *out);
 
 #endif

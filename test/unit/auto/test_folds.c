@@ -7,6 +7,15 @@
 
 enum { ROWS = 1000, FOLDS_MAX = 8 };
 
+static Err deal(Ctx *cx, Task task, uint32_t classes, const double *y, size_t n, uint64_t seed, uint32_t folds, uint8_t *fold)
+{
+    uint32_t made;
+    FoldsIn in = { .task = task, .classes = classes, .y = y, .n = n, .seed = seed, .folds = folds };
+    Err err = folds_make(cx, &in, fold, &made);
+    if (!err) assert_int_equal(made, folds);
+    return err;
+}
+
 static void classes(double *y, size_t n)      /* half, 30 %, and what is left but 3 rows of a rare class */
 {
     for (size_t i = 0; i < n; i++) y[i] = i < n / 2 ? 0 : i < n * 8 / 10 ? 1 : i < n - 3 ? 2 : 3;
@@ -28,7 +37,7 @@ static void each_class_is_spread_evenly(void **state)
     classes(y, ROWS);
     for (uint32_t folds = 2; folds <= FOLDS_MAX; folds++) {
         int count[4][FOLDS_MAX] = { { 0 } }, all[FOLDS_MAX] = { 0 };
-        expect_ok(&cx, folds_make(&cx, TASK_MULTICLASS, 4, y, ROWS, 7, folds, fold));
+        expect_ok(&cx, deal(&cx, TASK_MULTICLASS, 4, y, ROWS, 7, folds, fold));
         for (int i = 0; i < ROWS; i++) {
             assert_true(fold[i] < folds);
             count[(int)y[i]][fold[i]]++;
@@ -48,7 +57,7 @@ static void a_number_is_spread_over_its_tenths(void **state)
     uint8_t fold[ROWS];
     for (int i = 0; i < ROWS; i++) y[i] = (i * 617) % ROWS;      /* every value once: tenth t is t*100 .. t*100+99 */
     int count[10][5] = { { 0 } };
-    expect_ok(&cx, folds_make(&cx, TASK_REGRESSION, 0, y, ROWS, 7, 5, fold));
+    expect_ok(&cx, deal(&cx, TASK_REGRESSION, 0, y, ROWS, 7, 5, fold));
     for (int i = 0; i < ROWS; i++) count[(int)y[i] / 100][fold[i]]++;
     for (int t = 0; t < 10; t++)
         for (int f = 0; f < 5; f++) assert_int_equal(count[t][f], 20);
@@ -62,7 +71,7 @@ static void a_holdout_takes_a_share_of_every_class_and_of_two_rows_one(void **st
     uint8_t fold[ROWS];
     int held[4] = { 0 }, all[4] = { 0 };
     classes(y, ROWS);
-    expect_ok(&cx, folds_make(&cx, TASK_MULTICLASS, 4, y, ROWS, 7, 1, fold));
+    expect_ok(&cx, deal(&cx, TASK_MULTICLASS, 4, y, ROWS, 7, 1, fold));
     for (int i = 0; i < ROWS; i++) {
         assert_true(fold[i] == 0 || fold[i] == FOLD_NONE);
         all[(int)y[i]]++;
@@ -72,7 +81,7 @@ static void a_holdout_takes_a_share_of_every_class_and_of_two_rows_one(void **st
     assert_int_equal(held[3], 1);                                                        /* of three rows one */
 
     const double two[] = { 0, 0, 1, 1, 0, 0, 0, 0, 0, 0 };
-    expect_ok(&cx, folds_make(&cx, TASK_BINARY, 2, two, 10, 7, 1, fold));
+    expect_ok(&cx, deal(&cx, TASK_BINARY, 2, two, 10, 7, 1, fold));
     assert_true((fold[2] == 0) != (fold[3] == 0));
 }
 
@@ -84,10 +93,10 @@ static void folds_depend_on_seed_and_target_only(void **state)
     uint8_t a[ROWS], b[ROWS];
     other.seed = 99;                          /* the context's seed has no say */
     classes(y, ROWS);
-    expect_ok(&cx, folds_make(&cx, TASK_MULTICLASS, 4, y, ROWS, 7, 5, a));
-    expect_ok(&cx, folds_make(&other, TASK_MULTICLASS, 4, y, ROWS, 7, 5, b));
+    expect_ok(&cx, deal(&cx, TASK_MULTICLASS, 4, y, ROWS, 7, 5, a));
+    expect_ok(&cx, deal(&other, TASK_MULTICLASS, 4, y, ROWS, 7, 5, b));
     assert_memory_equal(a, b, ROWS);
-    expect_ok(&cx, folds_make(&cx, TASK_MULTICLASS, 4, y, ROWS, 8, 5, b));
+    expect_ok(&cx, deal(&cx, TASK_MULTICLASS, 4, y, ROWS, 8, 5, b));
     assert_memory_not_equal(a, b, ROWS);
 }
 
@@ -138,7 +147,7 @@ static void the_folds_of_a_build_can_be_made_again(void **state)
     uint8_t *fold, want[8];
     const double y[] = { 0, 1, 1, 0, 0, 1, 0, 1 };        /* of the rows with a target */
     expect_ok(&cx, kit_table(&cx, "x:number y:category", "1|no\n2|yes\n3|\n4|yes\n5|no\n6|no\n7|yes\n8|no\n9|perhaps\n10|yes\n", &t));
-    expect_ok(&cx, folds_make(&cx, TASK_BINARY, 2, y, 8, 5, 3, want));
+    expect_ok(&cx, deal(&cx, TASK_BINARY, 2, y, 8, 5, 3, want));
     expect_ok(&cx, auto_folds_again(&cx, &b, t, 5, &fold));
     for (size_t i = 0, k = 0; i < t->rows; i++) assert_int_equal(fold[i], i == 2 || i == 8 ? FOLD_NONE : want[k++]);
     ctx_put(&cx, fold);

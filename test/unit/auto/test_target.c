@@ -25,6 +25,7 @@ static void close_case(Ctx *cx, Case *c)
     for (uint32_t i = 0; c->a.class_name && i < c->a.classes; i++) ctx_put(cx, c->a.class_name[i]);
     ctx_put(cx, c->a.class_name);
     ctx_put(cx, c->a.y);
+    ctx_put(cx, c->a.from);
     table_free(cx, c->a.raw);
     schema_free(cx, c->a.schema);
     table_free(cx, c->t);
@@ -214,6 +215,7 @@ static Err swept(Ctx *cx, void *arg)
     for (uint32_t i = 0; c.a.class_name && i < c.a.classes; i++) ctx_put(cx, c.a.class_name[i]);
     ctx_put(cx, c.a.class_name);
     ctx_put(cx, c.a.y);
+    ctx_put(cx, c.a.from);
     table_free(cx, c.a.raw);
     schema_free(cx, c.a.schema);
     text_clear(&c.a.warnings);
