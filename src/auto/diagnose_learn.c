@@ -88,7 +88,9 @@ static Err set_up(Ctx *cx, Course *c)
         c->folds = s->n < NEW_FOLDS ? (uint32_t)s->n : NEW_FOLDS;
         c->own_fold = ctx_get(cx, s->n);
         if (!c->own_fold) return FAIL(cx, ERR_NOMEM, "a learning curve");
-        TRY(cx, folds_make(cx, s->b->task, s->b->classes, s->y, s->n, s->seed, c->folds, c->own_fold));
+        uint32_t made;
+        FoldsIn in = { .task = s->b->task, .classes = s->b->classes, .y = s->y, .n = s->n, .seed = s->seed, .folds = c->folds };
+        TRY(cx, folds_make(cx, &in, c->own_fold, &made));
         c->fold = c->own_fold;
     }
     TRY(cx, steps_apply(cx, s->b->steps, s->t, &c->own_frame));
