@@ -1,141 +1,153 @@
 #!/usr/bin/env python3
-"""bench/automl/run.py -- `leat auto` beside LightGBM's defaults, on the same files, splits and seeds.
+"""bench/automl/run.py -- `leat auto` beside the AutoML tools people use: same files, splits, seeds, budgets and processors.
 
-Question: does a person who types one command get a better model than one who calls LightGBM with its defaults?
-Method: each set (its _train and _test files put together) is split 70/30 five times, seeded, stratified by class.
-Leat gets the training file as CSV and ten seconds, whole process; it answers the test file with `leat predict --proba`.
-LightGBM gets the same rows through pandas (text columns as categories) and its own defaults, one process, two threads.
-Both are judged here by scikit-learn: AUC (two classes), log loss (more), RMSE (numbers).  A row is cached by set, seed,
-budget and the program's digest, so that a run can be taken up again.  Run with the tests' Python:
+Question: on the same clock, does one command give a better model than AutoGluon, FLAML, H2O, MLJAR and LightGBM's defaults?
+Method: each set (data.py) is split 70/30, five times.  Cells run one after another, split 0 of all sets first.  In a cell one
+process reads the training CSV, fits and saves; a second one loads and answers the test CSV (cold) and, for peers,
+goes on to time single rows and batches (warm).  Everybody has two processors, is told task, metric, budget and seed, and
+is used as its own documentation asks (peers/NAME.py).  Wall counts the whole process, imports too, though a peer is
+given the whole budget for its fit.  No OMP_ variable is set: with OMP_WAIT_POLICY=PASSIVE LightGBM on two threads takes 4 to 10 times as
+long on an idle machine (digits, defaults: 5.3 s, unset 0.65 s), which would be an unfair match; on a machine where
+others work at the same time, use --wait-policy PASSIVE and call the figures that.  Memory and time: measure.py.  Errors: judge.py.  A peer that fails is a row with
+its words.  Cells that are measured already are not measured again; --until ends the run between two cells.
 
-    build/deps/py/bin/python bench/automl/run.py [--time 10] [--sets titanic,credit] [--seeds 5] [--out build/bench]
+    bench/automl/setup                                    the peers' environments, once
+    build/deps/py/bin/python bench/automl/run.py --who leat,ag,flaml --time 10
+    build/deps/py/bin/python bench/automl/table.py        the figures, from what is measured so far
 """
-import argparse, hashlib, json, math, os, pathlib, subprocess, tempfile, time
+import argparse
+import datetime
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-import numpy as np
-import pandas as pd
-from sklearn.metrics import log_loss, roc_auc_score
-from sklearn.model_selection import train_test_split
+import data
+import judge
+import rows
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-SHARED = pathlib.Path(os.environ.get("LEAT_BENCH_DATA", TOP.parent / "shared" / "data"))
-EXAMPLES = TOP / "examples"
-SETS = ["titanic", "credit", "house", "digits", "telescope", "abalone", "heart_disease", "imports-85"]
-
-
-def load(name):
-    """The whole set as text cells, and its target's name."""
-    if (SHARED / f"{name}_train.csv").exists():
-        parts = [pd.read_csv(SHARED / f"{name}_{p}.csv", dtype=str, keep_default_na=False) for p in ("train", "test")]
-        return pd.concat(parts, ignore_index=True), "target"
-    frame = pd.read_csv(EXAMPLES / f"{name}.csv", dtype=str, keep_default_na=False)
-    return frame, frame.columns[-1]
-
-
-def task_of(y):
-    values = pd.to_numeric(y, errors="coerce")
-    n = y.nunique()
-    if n == 2:
-        return "binary"
-    if values.notna().all() and (n > 20 or not (values == values.round()).all()):
-        return "regression"
-    return "multiclass"
+HERE = pathlib.Path(__file__).resolve().parent
+# who: (environment, runner, its name in the environment's list of versions, what is set besides)
+PEERS = {
+    "ag": ("agfull", "autogluon", "autogluon.tabular", {}),
+    "flaml": ("flaml", "flaml", "FLAML", {}),
+    "mljar": ("mljar", "mljar", "mljar-supervised", {}),
+    "h2o": ("h2o", "h2o", "h2o", {}),
+    "lightgbm": ("flaml", "lightgbm", "lightgbm", {}),
+}
+NO_BUDGET = {"lightgbm"}
+THREADS = 2
 
 
-def score(task, y, p, classes):
-    if task == "regression":
-        return math.sqrt(float(np.mean((np.asarray(y, float) - p) ** 2)))
-    if task == "binary":
-        return roc_auc_score((np.asarray(y) == classes[1]).astype(int), p[:, 1])
-    return log_loss(y, p, labels=classes)
+def version_of(envs, who):
+    environment, _, package, _ = PEERS[who]
+    for line in (envs / f"{environment}.freeze").read_text().splitlines():
+        name, _, version = line.partition("==")
+        if name.lower() == package.lower():
+            return version
+    raise SystemExit(f"run.py: '{package}' is not in {envs / environment}; run bench/automl/setup --envs {envs} --only {environment}")
 
 
-def leat_once(leat, train, test, target, task, seconds, seed, folder):
-    train.to_csv(folder / "train.csv", index=False)
-    test.drop(columns=[target]).to_csv(folder / "new.csv", index=False)
-    t = time.monotonic()
-    run = subprocess.run([leat, "-q", "auto", "train.csv", "--target", target, "--task", task, "--time", str(seconds), "--seed", str(seed),
-                          "--name", "m", "--json"], cwd=folder, capture_output=True, text=True)
-    wall = time.monotonic() - t
-    if run.returncode:
-        raise SystemExit(f"leat auto failed on {folder}: {run.stderr}")
-    told = json.loads(run.stdout)
-    t = time.monotonic()
-    subprocess.run([leat, "-q", "predict", "m", "new.csv", "--proba", "-o", "p.csv"], cwd=folder, check=True, capture_output=True)
-    cold = time.monotonic() - t
-    out = pd.read_csv(folder / "p.csv", dtype=str, keep_default_na=False)
-    if task == "regression":
-        p, classes = out["prediction"].astype(float).to_numpy(), None
-    else:
-        columns = [c for c in out.columns if c.startswith("p_")]
-        classes = [c[2:] for c in columns]
-        p = out[columns].astype(float).to_numpy()
-    size = sum(f.stat().st_size for f in folder.glob(".leat/objects/**/*") if f.is_file())
-    return {"value": score(task, test[target], p, classes), "wall": wall, "cold_predict": cold, "stored_bytes": size,
-            "told": told.get("metric", {}).get("value")}
+def job_of(a, who, name, seed, folder):
+    task = data.task_of(name)
+    job = {"who": who, "folder": str(folder), "task": task, "metric": data.METRIC[task], "target": data.TARGET, "budget": a.time, "seed": seed,
+           "threads": THREADS, "wait_policy": a.wait_policy, "limit_s": 5 * a.time + 240}
+    if who.startswith("leat"):
+        return {**job, "leat": str(pathlib.Path(a.leat).resolve()), "options": shlex.split(a.options)}
+    environment, runner, _, more = PEERS[who]
+    return {**job, "python": str(a.envs / environment / "bin" / "python"), "runner": runner, **more}
 
 
-def lightgbm_once(train, test, target, task, seed):
-    import lightgbm
-    t = time.monotonic()
-    both = pd.concat([train, test], ignore_index=True)
-    X = both.drop(columns=[target]).replace({m: np.nan for m in ["", "NA", "N/A", "NaN", "NULL", "None", "?"]})
-    for c in X.columns:
-        number = pd.to_numeric(X[c], errors="coerce")
-        X[c] = number if number.notna().sum() == X[c].notna().sum() else X[c].astype("category")
-    a, b, y = X.iloc[:len(train)], X.iloc[len(train):], train[target]
-    kind = lightgbm.LGBMRegressor if task == "regression" else lightgbm.LGBMClassifier
-    model = kind(random_state=seed, n_jobs=2, verbose=-1)
-    model.fit(a, y.astype(float) if task == "regression" else y)
-    p = model.predict(b) if task == "regression" else model.predict_proba(b)
-    return {"value": score(task, test[target], p, None if task == "regression" else list(model.classes_)), "wall": time.monotonic() - t}
+def measure(a, who, name, split, seed):
+    """One cell: {"error" or "failure", "wall", ...}"""
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=a.tmp) as folder:
+        folder = pathlib.Path(folder)
+        shape = data.write(name, split, folder)
+        job = job_of(a, who, name, seed, folder)
+        (folder / "job.json").write_text(json.dumps(job))
+        done = subprocess.run([*shlex.split(a.alone), sys.executable, "-P", str(HERE / "cell.py"), str(folder / "job.json")], check=False)
+        if done.returncode != 0 or not (folder / "cell.json").exists():
+            raise SystemExit(f"run.py: cell.py ended with {done.returncode} on {who} {name} split {split}")
+        cell = json.loads((folder / "cell.json").read_text())
+        if a.keep:
+            subprocess.run(["cp", "-r", str(folder), f"{a.keep}/{who}-{name}-{split}"], check=True)
+        if "failure" not in cell:
+            try:
+                cell["error"] = judge.error(job["task"], folder / "truth.csv", folder / "p.csv")
+            except (ValueError, KeyError) as what:
+                cell["failure"] = f"its answer: {what}"
+        return {**cell, **shape, "task": job["task"]}
+
+
+def line_of(row):
+    if "failure" in row:
+        return "FAILED: " + row["failure"][-200:].replace("\n", " | ")
+    return (f"error {row['error']:.5g}  wall {row['wall']:.2f}  peak {row['peak_mib']:.0f} MiB  size {row['size_bytes'] / 2**20:.2f} MiB  "
+            f"cold {row['cold_s']:.2f} s  row {row.get('row_ms', float('nan')):.3g} ms  {row.get('rows_s', float('nan')):.3g} rows/s")
+
+
+def options():
+    ask = argparse.ArgumentParser(description="leat auto beside its peers; see the head of this file")
+    ask.add_argument("--who", "--only-peer", dest="who", default="leat,ag,flaml,mljar,h2o,lightgbm", help="who runs, comma separated; leat-NAME is leat with --options")
+    ask.add_argument("--time", type=float, default=10)
+    ask.add_argument("--sets", default=",".join(data.SETS))
+    ask.add_argument("--splits", default="0,1,2,3,4")
+    ask.add_argument("--seeds", default="", help="seeds besides the split's own number, e.g. 1,2,3 (the same split each time)")
+    ask.add_argument("--leat", default=str(data.TOP / "build" / "leat"))
+    ask.add_argument("--options", default="", help="more options for leat auto, in one string")
+    ask.add_argument("--envs", type=pathlib.Path, default=data.TOP / "build" / "peers")
+    ask.add_argument("--out", type=pathlib.Path, default=data.TOP / "build" / "bench", help="folder of leat.jsonl")
+    ask.add_argument("--alone", default="", help="command put before each cell, to keep the machine quiet while it runs")
+    ask.add_argument("--until", default="", help="HH:MM (UTC): begin no cell after this")
+    ask.add_argument("--for", dest="seconds", type=float, default=0, help="begin no cell later than so many seconds from now, and end with 3")
+    ask.add_argument("--keep", default="", help="folder that gets a copy of each cell's files")
+    ask.add_argument("--wait-policy", default="", help="OMP_WAIT_POLICY of every process of a cell (default: not set)")
+    ask.add_argument("--tmp", default=None, help="where the cells' folders are made")
+    a = ask.parse_args()
+    unknown = [w for w in a.who.split(",") if w not in PEERS and not w.startswith("leat")]
+    if unknown:
+        ask.error(f"nobody called '{unknown[0]}'; there are leat, {', '.join(PEERS)}")
+    return a
+
+
+def plan(a):
+    """(who, set, split, seed), split by split."""
+    for split in map(int, a.splits.split(",")):
+        for name in a.sets.split(","):
+            for who in a.who.split(","):
+                for seed in map(int, a.seeds.split(",")) if a.seeds else [split]:
+                    yield who, name, split, seed
+
+
+def late(until):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    hour, minute = map(int, until.split(":"))
+    return (now.hour, now.minute) >= (hour, minute)
 
 
 def main():
-    ask = argparse.ArgumentParser()
-    ask.add_argument("--time", type=float, default=10)
-    ask.add_argument("--sets", default=",".join(SETS))
-    ask.add_argument("--seeds", type=int, default=5)
-    ask.add_argument("--out", default=str(TOP / "build" / "bench"))
-    ask.add_argument("--leat", default=str(TOP / "build" / "leat"))
-    a = ask.parse_args()
-    out = pathlib.Path(a.out)
-    out.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(open(a.leat, "rb").read()).hexdigest()[:12]
-    cache = out / "automl.jsonl"
-    rows = {}
-    for line in cache.read_text().splitlines() if cache.exists() else []:
-        row = json.loads(line)
-        rows[row["key"]] = row
-    better = 0
-    print(f"{'set':14} {'metric':8} {'leat':>9} {'lightgbm':>9} {'ratio of errors':>16} {'leat wins':>10} {'wall max':>9}")
-    for name in a.sets.split(","):
-        frame, target = load(name)
-        frame = frame[~frame[target].isin(["", "?", "NA"])].reset_index(drop=True)      # rows without a target teach nobody
-        task = task_of(frame[target])
-        got, peer, walls = [], [], []
-        for seed in range(a.seeds):
-            train, test = train_test_split(frame, test_size=.3, random_state=seed, stratify=None if task == "regression" else frame[target])
-            for who, key in (("leat", f"leat {digest} {name} {seed} {a.time}"), ("lightgbm", f"lightgbm {name} {seed}")):
-                if key not in rows:
-                    with tempfile.TemporaryDirectory() as folder:
-                        row = leat_once(a.leat, train, test, target, task, a.time, seed, pathlib.Path(folder)) if who == "leat" \
-                            else lightgbm_once(train, test, target, task, seed)
-                    row["key"] = key
-                    rows[key] = row
-                    with open(cache, "a") as f:
-                        f.write(json.dumps(row) + "\n")
-                (got if who == "leat" else peer).append(rows[key]["value"])
-                if who == "leat":
-                    walls.append(rows[key]["wall"])
-        error = (lambda v: 1 - v) if task == "binary" else (lambda v: v)
-        x, y = np.mean([error(v) for v in got]), np.mean([error(v) for v in peer])
-        wins = sum(error(g) < error(p) for g, p in zip(got, peer))
-        better += x < y
-        metric = {"binary": "auc", "multiclass": "logloss", "regression": "rmse"}[task]
-        print(f"{name:14} {metric:8} {np.mean(got):9.5g} {np.mean(peer):9.5g} {x / y:16.3f} {wins:>7}/{a.seeds} {max(walls):9.2f}", flush=True)
-    print(f"better in mean on {better} of {len(a.sets.split(','))}")
+    a, begin = options(), time.monotonic()
+    cpu, ours = rows.cpu(), a.out / "leat.jsonl"
+    done = {**rows.read(rows.PEERS), **rows.read(ours)}
+    for who, name, split, seed in plan(a):
+        is_leat = who.startswith("leat")
+        version = rows.digest(a.leat) if is_leat else version_of(a.envs, who)
+        row = {"who": who, "version": version, "set": name, "split": split, "seed": seed, "budget": 0 if who in NO_BUDGET else a.time, "cpu": cpu + (f" {a.wait_policy}" if a.wait_policy else "")}
+        if rows.key(row) in done:
+            continue
+        if a.until and late(a.until):
+            print(f"it is {a.until}: ending", flush=True)
+            return
+        if a.seconds and time.monotonic() - begin > a.seconds:
+            raise SystemExit(3)
+        row |= measure(a, who, name, split, seed)
+        row["at"] = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ")
+        rows.append(ours if is_leat else rows.PEERS, row)
+        done[rows.key(row)] = row
+        print(f"{row['at'][11:16]} {who:9} {name:10} split {split} seed {seed} {a.time:g} s  {line_of(row)}", flush=True)
 
 
 if __name__ == "__main__":

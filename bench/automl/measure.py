@@ -1,0 +1,79 @@
+"""measure.py -- run one command and say what it took: wall time, and the peak memory of its whole family.
+
+Memory is the sum of proportional set sizes (smaps_rollup) of the process and all its descendants, sampled as often as 3 % of
+the time allows, at most every 20 ms.  Processes whose parent has gone are still counted, because this process adopts
+them, and they are ended when the command is done.  Linux only.
+"""
+import ctypes
+import os
+import signal
+import subprocess
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+SAMPLE_S = .02
+SHARE = .03
+
+
+def adopt_orphans():
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def family(pid):
+    """All descendants of a process, itself not among them."""
+    found = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as f:
+                for child in map(int, f.read().split()):
+                    found += [child, *family(child)]
+    except OSError:
+        pass
+    return found
+
+
+def pss_kib(pid):
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as f:
+            for line in f:
+                if line.startswith("Pss:"):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+def end_family():
+    """End and reap whatever this process still has below it."""
+    left = family(os.getpid())
+    for pid in left:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except OSError:
+            pass
+    while left:
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def run(args, folder, log, limit_s, env=None):
+    """Run args in folder, both outputs to the file log.  {"wall", "rc" (None: past limit_s and ended), "peak_mib"}"""
+    peak = 0
+    with open(log, "wb") as out:
+        begin = time.monotonic()
+        child = subprocess.Popen(args, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env)
+        rc = None
+        while time.monotonic() - begin < limit_s:
+            at = time.monotonic()
+            peak = max(peak, sum(map(pss_kib, family(os.getpid()))))
+            cost = time.monotonic() - at
+            try:
+                rc = child.wait(timeout=max(SAMPLE_S, cost / SHARE))
+                break
+            except subprocess.TimeoutExpired:
+                pass
+        wall = time.monotonic() - begin
+    end_family()
+    return {"wall": wall, "rc": rc, "peak_mib": peak / 1024}

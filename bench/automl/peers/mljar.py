@@ -1,0 +1,35 @@
+"""MLJAR: AutoML(mode, total_time_limit, eval_metric).  Mode Compete from a minute on, Perform below, unless the job names one."""
+METRIC = {"auc": "auc", "logloss": "logloss", "rmse": "rmse"}
+TASK = {"binary": "binary_classification", "multiclass": "multiclass_classification", "regression": "regression"}
+
+
+def fit(job, X, y):
+    from supervised.automl import AutoML
+    mode = job.get("preset") or ("Compete" if job["budget"] >= 60 else "Perform")
+    AutoML(results_path="model", mode=mode, total_time_limit=job["budget"], eval_metric=METRIC[job["metric"]], ml_task=TASK[job["task"]],
+           n_jobs=job["threads"], random_state=job["seed"]).fit(X, y)
+
+
+def load(job):
+    from supervised.automl import AutoML
+    return AutoML(results_path="model")
+
+
+def answer(model, job, X):
+    if job["task"] == "regression":
+        return None, model.predict(X)
+    out = model.predict_all(X)
+    names = [c for c in out.columns if c.startswith("prediction_")]
+    return [c[len("prediction_"):] for c in names], out[names].to_numpy()
+
+
+def size_bytes(model, job):
+    """The result folder less what only people read."""
+    import pathlib
+    kept = (".json", ".joblib", ".pickle", ".pkl", ".lightgbm", ".xgboost", ".catboost", ".extra_trees", ".random_forest", ".linear", ".neural_network",
+            ".decision_tree", ".baseline", ".k_neighbors")
+    return sum(f.stat().st_size for f in pathlib.Path("model").rglob("*") if f.is_file() and f.suffix in kept)
+
+
+def describe(model, job):
+    return f"{model._best_model.get_name()}; " + ", ".join(m.get_name() for m in model._models)[:1000]
