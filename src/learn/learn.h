@@ -37,6 +37,12 @@ enum {
     LEARN_MONOTONE = 64,              /* honours FitIn.monotone; one that cannot is not asked when there are any */
 };
 
+/* What learners may keep between fits of the same rows and columns, such as binned data, so that the next need not make
+** it again.  Answers are the same with and without.  Holds at most bytes_max (about); free with the Ctx that made it. */
+typedef struct LearnShelf LearnShelf;
+MUST_USE Err learn_shelf_new(Ctx *cx, size_t bytes_max, LearnShelf **out);     /* ERR_NOMEM */
+void learn_shelf_free(Ctx *cx, LearnShelf *shelf);                             /* NULL is fine */
+
 /* What a fit gets.  Rows are indices into X and y. */
 typedef struct FitIn {
     Task task;
@@ -54,6 +60,8 @@ typedef struct FitIn {
     uint32_t keep;                    /* LEARN_ROUNDS with rounds > 0: plan for `rounds`, but end with the model of this round,
                                       ** looking at no valid row and no clock (a replay; see FitOut.planned); 0: the last */
     const Metric *metric;             /* what the caller wants good; a learner may stop by a smooth stand-in */
+    LearnShelf *shelf;                /* or NULL; one fit at a time                                        (borrowed) */
+    uint64_t shelf_key;               /* equal keys promise equal X, y, weight, train and valid */
 } FitIn;
 
 typedef struct FitOut {

@@ -5,6 +5,8 @@
 */
 #include "learn/lightgbm_lib.h"
 
+#include "base/random.h"
+#include "learn/shelf.h"
 #include "os/os.h"
 
 #include <LightGBM/c_api.h>
@@ -63,8 +65,8 @@ Err lgb_open(Ctx *cx, LgbFit *fit)
 void lgb_close(Ctx *cx, LgbFit *fit)
 {
     if (fit->booster) fit->lib->booster_free(fit->booster);
-    if (fit->valid) fit->lib->data_free(fit->valid);
-    if (fit->train) fit->lib->data_free(fit->train);
+    if (fit->valid && !fit->borrowed) fit->lib->data_free(fit->valid);
+    if (fit->train && !fit->borrowed) fit->lib->data_free(fit->train);
     ctx_put(cx, fit->lib);
     *fit = (LgbFit){ 0 };
 }
@@ -137,26 +139,68 @@ done:
     return err;
 }
 
-Err lgb_data(Ctx *cx, LgbFit *fit, const LgbRows *train, const LgbRows *valid, const char *params)
+/* Binned data on a shelf.  A booster only reads them. */
+typedef struct Binned {
+    void *train, *valid;
+    __typeof__(LGBM_DatasetFree) *data_free;
+} Binned;
+
+#define ON_SHELF "lightgbm data"
+#define BINNED_BYTES_CELL 1.2      /* of a shelved value: a byte, and its bundle's share */
+
+static void drop_binned(const void *item)
+{
+    const Binned *b = item;
+    if (b->valid) b->data_free(b->valid);
+    b->data_free(b->train);
+}
+
+/* Leave the data to the shelf, if it takes them. */
+static void shelve(LgbFit *fit, LearnShelf *shelf, uint64_t key, double cells, size_t rows)
+{
+    const Binned b = { fit->train, fit->valid, fit->lib->data_free };
+    size_t bytes = (size_t)(cells * BINNED_BYTES_CELL) + rows * 8 + 65536;
+    fit->borrowed = shelf_put(shelf, ON_SHELF, key, &b, sizeof b, bytes, drop_binned);
+}
+
+static Err params_of_data(Ctx *cx, const Frame *X, const char *params, Text *out)
+{
+    const char *comma = " categorical_feature=";
+    text_put(out, params);
+    for (size_t j = 0; j < X->cols; j++) {
+        if (X->feature[j].kind != FEATURE_CATEGORY) continue;
+        text_fmt(out, "%s%zu", comma, j);
+        comma = ",";
+    }
+    TRY(cx, text_err(out));
+    return OK;
+}
+
+Err lgb_data(Ctx *cx, LgbFit *fit, const LgbRows *train, const LgbRows *valid, const char *params, LearnShelf *shelf, uint64_t key)
 {
     Text all;
     Err err = OK;
-    const char *comma = " categorical_feature=";
     double cells = (double)(train->n + valid->n) * (double)train->X->cols;
     if (train->n > LGB_ROWS_MAX || valid->n > LGB_ROWS_MAX || train->X->cols > LGB_ROWS_MAX)
         return FAIL(cx, ERR_LIMIT, "LightGBM takes at most %u rows, not %zu", LGB_ROWS_MAX, train->n);
     TRY(cx, ctx_check(cx));
-    if (cells * BIN_S_CELL > ctx_left_s(cx)) return FAIL(cx, ERR_TIME, "the deadline would pass before %zu rows were binned", train->n);
     text_init(&all, cx);
-    text_put(&all, params);
-    for (size_t j = 0; j < train->X->cols; j++) {
-        if (train->X->feature[j].kind != FEATURE_CATEGORY) continue;
-        text_fmt(&all, "%s%zu", comma, j);
-        comma = ",";
+    TRY_DONE(cx, params_of_data(cx, train->X, params, &all));
+    key = random_hash(all.at, all.n, key) ^ (valid->n ? 1 : 0);
+    const Binned *kept = shelf_find(shelf, ON_SHELF, key);
+    if (kept) {
+        fit->train = kept->train;
+        fit->valid = kept->valid;
+        fit->borrowed = true;
+        goto done;
     }
-    TRY_DONE(cx, text_err(&all));
+    if (cells * BIN_S_CELL > ctx_left_s(cx)) {
+        err = FAIL(cx, ERR_TIME, "the deadline would pass before %zu rows were binned", train->n);
+        goto done;
+    }
     TRY_DONE(cx, make_data(cx, fit, train, all.at, NULL, &fit->train));
     if (valid->n) TRY_DONE(cx, make_data(cx, fit, valid, all.at, fit->train, &fit->valid));
+    shelve(fit, shelf, key, cells, train->n + valid->n);
 done:
     text_clear(&all);
     return err;

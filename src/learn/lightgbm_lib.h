@@ -15,6 +15,7 @@ typedef struct Lgb Lgb;            /* the library's functions */
 typedef struct LgbFit {            /* one training; begin with all zero, end with lgb_close */
     Lgb *lib;
     void *train, *valid, *booster;
+    bool borrowed;                 /* train and valid are the shelf's */
 } LgbFit;
 
 /* What of a frame goes into a data set, and the targets it gets. */
@@ -31,8 +32,10 @@ typedef struct LgbRows {
 ** ERR_BUG LightGBM refused, in its words. */
 MUST_USE Err lgb_open(Ctx *cx, LgbFit *fit);
 void lgb_close(Ctx *cx, LgbFit *fit);
-/* params as LightGBM's text; categories are taken from the frame.  valid may have no rows. */
-MUST_USE Err lgb_data(Ctx *cx, LgbFit *fit, const LgbRows *train, const LgbRows *valid, const char *params);
+/* params: LightGBM's text, of what is baked into binned data only; categories are taken from the frame.  valid may have no
+** rows.  shelf may be NULL; else the binned data stay on it, under key and params, and are found there. */
+MUST_USE Err lgb_data(Ctx *cx, LgbFit *fit, const LgbRows *train, const LgbRows *valid, const char *params, LearnShelf *shelf,
+                      uint64_t key);
 MUST_USE Err lgb_start(Ctx *cx, LgbFit *fit, const char *params);
 MUST_USE Err lgb_round(Ctx *cx, LgbFit *fit, bool *grew);                 /* *grew: a tree was added */
 MUST_USE Err lgb_rounds(Ctx *cx, LgbFit *fit, uint32_t *out);             /* trees an output so far */

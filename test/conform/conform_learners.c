@@ -370,6 +370,138 @@ static void rounds_stop_early(const Learner *l, Task task)
 
 static void question_rounds(void **state) { (void)state; ask(rounds_stop_early); }
 
+/* ------------------------------------------------------------------------ replays */
+
+static bool same_bytes(Ctx *cx, const Model *a, const Model *b)
+{
+    Text x, y;
+    text_init(&x, cx);
+    text_init(&y, cx);
+    expect_ok(cx, model_save(cx, a, &x));
+    expect_ok(cx, model_save(cx, b, &y));
+    bool same = x.n == y.n && !memcmp(x.at, y.at, x.n);
+    text_clear(&x);
+    text_clear(&y);
+    return same;
+}
+
+/* The model of a fit that chose its own end comes again, without valid rows and without a clock. */
+static void replay(const Learner *l, FitIn in, const FitOut *first)
+{
+    Ctx cx = test_ctx();
+    FitOut again = { 0 };
+    EXAM(l, first->rounds > 0 && first->planned >= first->rounds);
+    in.rounds = first->planned;
+    in.keep = first->rounds;
+    expect_ok(&cx, l->fit(&cx, &in, &again));
+    EXAM(l, again.rounds == first->rounds && !again.cut);
+    EXAM(l, same_bytes(&cx, first->model, again.model));
+    in.valid_n = 0;
+    model_free(&cx, again.model);
+    expect_ok(&cx, l->fit(&cx, &in, &again));
+    EXAM(l, same_bytes(&cx, first->model, again.model));
+    model_free(&cx, again.model);
+    ctx_clear(&cx);
+}
+
+static void a_fit_can_be_replayed(const Learner *l, Task task)
+{
+    static Set s;
+    Rig r;
+    if (!(l->can & LEARN_ROUNDS)) return;
+    set_make(&s, 16);
+    for (int64_t left = 0; left < 3000; left = left * 3 + 60) {        /* 0: no deadline; early stopping ends it */
+        FitOut first = { 0 };
+        rig_init(&r, 0, 0, false);
+        Ctx cx = rig_ctx(&r);
+        cx.seed = test_ctx().seed;
+        if (left) cx.deadline_us = r.mono_us + left;                   /* each look takes a microsecond */
+        FitIn in = set_in(&s, l, task, ROWS, TRAIN);
+        in.rounds = 0;
+        in.valid = s.row + TRAIN;
+        in.valid_n = ROWS - TRAIN;
+        Err err = l->fit(&cx, &in, &first);
+        EXAM(l, err == OK || (left && err == ERR_TIME));
+        if (!err) replay(l, in, &first);
+        model_free(&cx, first.model);
+        ctx_clear(&cx);
+    }
+}
+
+static void question_replay(void **state) { (void)state; ask(a_fit_can_be_replayed); }
+
+/* What lies on the shelf changes no bit of any answer, also where the parameters are others. */
+static void a_shelf_changes_nothing(const Learner *l, Task task)
+{
+    static Set s;
+    Ctx cx = test_ctx();
+    LearnShelf *shelf;
+    set_make(&s, 17);
+    FitIn in = set_in(&s, l, task, ROWS, TRAIN);
+    expect_ok(&cx, learn_shelf_new(&cx, 1 << 20, &shelf));
+    for (int turn = 0; turn < 3; turn++) {
+        in.valid = turn == 2 ? s.row + TRAIN : NULL;                   /* other rows, other key */
+        in.valid_n = turn == 2 ? ROWS - TRAIN : 0;
+        in.rounds = turn == 2 ? 0 : in.rounds;
+        in.shelf = NULL;
+        for (size_t j = 0; turn == 1 && j < learner_params(l); j++)
+            if (!l->params[j].fixed && l->params[j].scale != PARAM_CHOICE) s.args[j] = floor(l->params[j].lo + 1);
+        for (size_t j = 0; j < learner_params(l); j++) s.args[j] = fmin(s.args[j], l->params[j].hi);
+        Model *plain = fit(&cx, l, &in);
+        in.shelf = shelf;
+        in.shelf_key = turn == 2;
+        for (int warm = 0; warm < 2; warm++) {
+            Model *m = fit(&cx, l, &in);
+            EXAM(l, same_bytes(&cx, plain, m));
+            model_free(&cx, m);
+        }
+        model_free(&cx, plain);
+    }
+    learn_shelf_free(&cx, shelf);
+    ctx_clear(&cx);
+}
+
+static void question_shelf(void **state) { (void)state; ask(a_shelf_changes_nothing); }
+
+/* ----------------------------------------------------------------------- monotone */
+
+/* Held against what the data say (up[0] = -1) and with it (up[1] = -1): no step of either column goes the forbidden way. */
+static void monotone_is_honoured(const Learner *l, Task task)
+{
+    static Set s;
+    static double a[ROWS * CLASSES];
+    static const int8_t up[COLS] = { -1, -1, 0, 1, 0, 1, 0, 0, 0 };
+    Ctx cx = test_ctx();
+    if (!(l->can & LEARN_MONOTONE)) return;
+    set_make(&s, 18);
+    FitIn in = set_in(&s, l, task, ROWS, TRAIN);
+    in.rounds = l->can & LEARN_ROUNDS ? 60 : 0;
+    in.monotone = up;
+    Model *m = fit(&cx, l, &in);
+    double moved = 0;
+    for (uint32_t j = 0; j < COLS; j++) {
+        if (!up[j]) continue;
+        for (size_t row = 0; row < 12; row++) {
+            for (size_t i = 0; i < ROWS; i++)                          /* one row, with column j rising */
+                for (size_t c = 0; c < COLS; c++)
+                    if (i != row) s.cell[c][i] = s.cell[c][row];
+            for (size_t i = 0; i < ROWS; i++) s.cell[j][i] = (float)((double)i / ROWS * 8 - 4) * (j == 5 ? 10 : 1);
+            margins(&cx, m, &in.X, a);
+            for (size_t i = m->outputs; i < ROWS * m->outputs; i++) {
+                double step = (a[i] - a[i - m->outputs]) * up[j];
+                EXAM(l, step >= -1e-9 * fabs(a[i]));
+                moved += fabs(step);
+            }
+            set_make(&s, 18);
+        }
+    }
+    EXAM(l, moved > 1e-3);                                             /* something was learned along them */
+    model_free(&cx, m);
+    ctx_clear(&cx);
+}
+
+static void question_monotone(void **state) { (void)state; ask(monotone_is_honoured); }
+
 /* ----------------------------------------------------------------------- weights */
 
 /* A row of weight 3 pulls the answers towards it; where neither chance nor counts of rows matter, exactly as three
@@ -634,6 +766,9 @@ int main(void)
         { "constant targets, three rows and unknown rows do no harm", question_odd, NULL, NULL, NULL },
         { "parameters work at both ends", question_edges, NULL, NULL, NULL },
         { "rounds stop early on valid rows, or are exactly as told", question_rounds, NULL, NULL, NULL },
+        { "a fit that ended by itself or by a deadline comes again bit for bit", question_replay, NULL, NULL, NULL },
+        { "what is kept between fits changes no bit", question_shelf, NULL, NULL, NULL },
+        { "monotone columns are honoured where claimed", question_monotone, NULL, NULL, NULL },
         { "weights count as rows where claimed", question_weights, NULL, NULL, NULL },
         { "stored models come back equal and refuse damage", question_stored, NULL, NULL, NULL },
         { "explanations sum to the margin", question_explained, NULL, NULL, NULL },

@@ -118,6 +118,8 @@ def test_the_learner_is_the_library_with_the_same_parameters(task, classes):
     objective = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}[task]
     params = as_dict(objective=objective, num_leaves=20, learning_rate=0.1, min_data_in_leaf=3 if task == "regression" else 40,
                      lambda_l1=1e-5, lambda_l2=1e-5, max_cat_to_onehot=4, cat_l2=10, cat_smooth=10, min_data_per_group=100)
+    if classes:
+        params["max_delta_step"] = 3
     if classes > 2:
         params["num_class"] = classes
     data = lightgbm.Dataset(X, y, weight=w, categorical_feature=np.flatnonzero(kind).tolist(), params=params)
@@ -135,7 +137,7 @@ def test_early_stopping_keeps_the_best_round():
     args = '{"bagging_fraction":1,"learning_rate":0.2,"rounds":700}'
     ours = fit("lightgbm", "binary", X, y, kind, levels, 2, args, train=train, valid=valid)
     params = as_dict(objective="binary", metric="binary_logloss", num_leaves=50, learning_rate=0.2, min_data_in_leaf=40,
-                     lambda_l1=1e-5, lambda_l2=1e-5, min_data_in_bin=1)
+                     lambda_l1=1e-5, lambda_l2=1e-5, min_data_in_bin=1, max_delta_step=3)
     data = lightgbm.Dataset(X[train], y[train], params=params)
     booster = lightgbm.train(params, data, 700, valid_sets=[data.create_valid(X[valid], y[valid])],
                              callbacks=[lightgbm.early_stopping(300, verbose=False)])
