@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SHELF_BYTES_MAX ((size_t)32 << 20)
+
 typedef struct Bench {             /* what a worker has on its table */
     OsShare share;
     const WireData *head;
@@ -22,9 +24,11 @@ typedef struct Bench {             /* what a worker has on its table */
     Feature *feature;
     const float **col;             /* parts x cols */
     uint32_t *train, *valid;       /* rows */
-    const float **some_col;        /* for jobs on a subset of features */
+    const float **some_col;        /* what the job's learner gets to see */
     Feature *some_feature;
+    float *blank;                  /* rows zeros */
     const Metric *metric;
+    LearnShelf *shelf;             /* what a fold's next fit need not make again */
 } Bench;
 
 static Err bench_open(Ctx *cx, Bench *b)
@@ -47,10 +51,12 @@ static Err bench_open(Ctx *cx, Bench *b)
     GET_DONE(cx, b->some_monotone, h->cols, "a worker's features");
     GET_DONE(cx, b->col, h->parts * h->cols, "a worker's columns");
     GET_DONE(cx, b->some_col, h->cols, "a worker's columns");
+    GET_DONE(cx, b->blank, h->rows, "a worker's columns");
     GET_DONE(cx, b->train, h->rows, "a worker's %llu rows", (unsigned long long)h->rows);
     GET_DONE(cx, b->valid, h->rows, "a worker's %llu rows", (unsigned long long)h->rows);
+    TRY_DONE(cx, learn_shelf_new(cx, SHELF_BYTES_MAX, &b->shelf));
     for (size_t j = 0; j < h->cols; j++)
-        b->feature[j] = (Feature){ .name = "", .kind = (FeatureKind)wf[j].kind, .levels = wf[j].levels, .raw = { wf[j].raw[0], wf[j].raw[1] } };
+        b->feature[j] = (Feature){ .name = "", .kind = (FeatureKind)wf[j].kind, .levels = wf[j].levels, .raw = { wf[j].raw[0], wf[j].raw[1] }, .use = (FeatureUse)wf[j].use };
     for (size_t j = 0; j < h->parts * h->cols; j++) b->col[j] = (const void *)(at + offset[j]);
 done:
     return err;
@@ -68,23 +74,29 @@ static void split(Bench *b, const WireJob *job, FitIn *in)
     in->valid = b->valid;
 }
 
-static void look_at(Bench *b, const WireJob *job, const uint32_t *cols, FitIn *in)
+/* A feature that is not meant for the learner is a constant to it: no model uses it, and indices stay what they are. */
+static void look_at(Bench *b, const WireJob *job, const Learner *l, const uint32_t *cols, FitIn *in)
 {
     const WireData *h = b->head;
     uint32_t part = h->parts > 1 ? job->part : 0;
     const float **col = b->col + part * h->cols;
-    in->X = (Frame){ .rows = h->rows, .cols = h->cols, .feature = b->feature, .col = col };
-    in->monotone = b->monotone;
-    if (!job->cols_n) return;
-    for (uint32_t j = 0; j < job->cols_n; j++) {
-        b->some_feature[j] = b->feature[cols[j]];
-        if (b->monotone) b->some_monotone[j] = b->monotone[cols[j]];
-        b->some_col[j] = col[cols[j]];
+    FeatureUse hidden = l->can & LEARN_SPLITS ? FEATURE_FOR_DENSE : FEATURE_FOR_TREES;
+    in->X = (Frame){ .rows = h->rows, .cols = job->cols_n ? job->cols_n : h->cols, .feature = b->some_feature, .col = b->some_col };
+    for (uint32_t j = 0; j < in->X.cols; j++) {
+        uint32_t at = job->cols_n ? cols[j] : j;
+        b->some_feature[j] = b->feature[at];
+        if (b->monotone) b->some_monotone[j] = b->monotone[at];
+        b->some_col[j] = b->feature[at].use == hidden ? b->blank : col[at];
     }
-    in->X.cols = job->cols_n;
-    in->X.feature = b->some_feature;
-    in->X.col = b->some_col;
-    if (b->monotone) in->monotone = b->some_monotone;
+    in->monotone = b->monotone ? b->some_monotone : NULL;
+}
+
+/* Of all that decides a job's rows and columns. */
+static uint64_t rows_key(const WireJob *job, const uint32_t *cols)
+{
+    bool some = job->train_share > 0 && job->train_share < 1;
+    const struct { uint64_t part, seed; double share; } of = { job->part, some ? job->seed : 0, some ? job->train_share : 1 };
+    return random_hash(cols, job->cols_n * sizeof *cols, random_hash(&of, sizeof of, job->cols_n));
 }
 
 static Err fit_and_answer(Ctx *cx, Bench *b, const WireJob *job, const uint32_t *cols, WireResult *say, Text *model, double **margin)
@@ -96,7 +108,9 @@ static Err fit_and_answer(Ctx *cx, Bench *b, const WireJob *job, const uint32_t 
     Err err = OK;
     if (!l || job->part > h->folds) return FAIL(cx, ERR_BUG, "a worker was asked for learner '%.40s', part %u", job->learner, job->part);
     split(b, job, &in);
-    look_at(b, job, cols, &in);
+    look_at(b, job, l, cols, &in);
+    in.shelf = b->shelf;
+    in.shelf_key = rows_key(job, cols);
     int64_t start = ctx_mono_us(cx);
     TRY_DONE(cx, l->fit(cx, &in, &fit));
     say->fit_s = ctx_since_s(cx, start);
@@ -152,11 +166,13 @@ static Err one_job(Ctx *cx, Bench *b, const WireJob *job, const uint32_t *cols)
 
 static void bench_close(Ctx *cx, Bench *b)
 {
+    learn_shelf_free(cx, b->shelf);
     ctx_put(cx, b->feature);
     ctx_put(cx, b->some_feature);
     ctx_put(cx, b->some_monotone);
     ctx_put(cx, b->col);
     ctx_put(cx, b->some_col);
+    ctx_put(cx, b->blank);
     ctx_put(cx, b->train);
     ctx_put(cx, b->valid);
     if (b->share.at) os_share_close(&b->share);
