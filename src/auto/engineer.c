@@ -155,7 +155,10 @@ static Err keep_ideas(Ctx *cx, Auto *a, const Idea *idea, uint32_t n)
     a->frame = NULL;
     Folds folds = auto_folds_view(a);
     if (!err) err = maker_split(cx, &m, &folds, a->group);
-    m.text_s = fmax(auto_left_s(cx, a, STAGE_ENGINEER), TIME_LEAST_S) * TEXT_TIME;
+    bool letters = false;
+    for (uint32_t i = 0; i < n; i++) letters |= idea[i].kind == IDEA_LETTERS;
+    if (!err && letters)
+        err = auto_allow(cx, a, "letters_s", fmax(auto_left_s(cx, a, STAGE_ENGINEER), TIME_LEAST_S) * TEXT_TIME, &m.text_s);
     for (uint32_t i = 0; !err && i < n; i++) err = idea_make(cx, &m, &idea[i], base_n);
     if (!err) err = maker_apply(cx, &m);
     if (!err) {
@@ -171,7 +174,7 @@ static Err keep_ideas(Ctx *cx, Auto *a, const Idea *idea, uint32_t n)
 
 static const char *idea_name(const Auto *a, const Idea *idea, uint32_t which)
 {
-    uint32_t at = which ? idea->b : idea->a;
+    uint32_t at = which > 1 ? idea->c : which ? idea->b : idea->a;
     if (at == STEPS_NONE) return NULL;
     return idea->kind == IDEA_ARITH ? steps_feature(a->steps, at)->name : a->schema->col[at].name;
 }
@@ -185,6 +188,14 @@ static void write_idea(const Auto *a, const Idea *idea, Text *t)
     json_key_text(t, "a", idea_name(a, idea, 0));
     json_key_text(t, "b", idea_name(a, idea, 1));
     if (idea->kind == IDEA_ARITH) json_key_text(t, "op", op_words[idea->op]);
+    if (idea->kind == IDEA_TRIPLE) json_key_text(t, "c", idea_name(a, idea, 2));
+    if (idea->kind == IDEA_ROWS) {
+        json_key_text(t, "what", idea->what);
+        json_key_int(t, "stats", idea->stats);
+        json_key_open_array(t, "columns");
+        for (uint32_t i = 0; i < idea->list_n; i++) json_text(t, a->schema->col[idea->list[i]].name);
+        json_close_array(t);
+    }
     json_close(t);
 }
 
@@ -249,23 +260,57 @@ static bool read_place(const Auto *a, bool feature, yyjson_val *v, uint32_t *out
     return false;
 }
 
+static bool suits_rows(const Auto *a, const Idea *idea)
+{
+    if (!idea->what || !idea->list_n || !idea->stats || idea->stats > ROWS_ALL) return false;
+    for (uint32_t i = 0; i < idea->list_n; i++)
+        if (idea->stats != ROWS_MISSING && !a->schema->col[idea->list[i]].numeric) return false;
+    return true;
+}
+
 /* Do the columns suit the idea?  The JSON comes from a file, and files may be edited. */
 static bool suits(const Auto *a, const Idea *idea)
 {
-    bool pair =
-        idea->kind == IDEA_CROSS || idea->kind == IDEA_GROUP || idea->kind == IDEA_GAP || idea->kind == IDEA_ARITH;
-    if (idea->a == STEPS_NONE || (pair && idea->b == STEPS_NONE)) return false;
-    if (idea->kind == IDEA_LETTERS) return !a->schema->col[idea->a].numeric;
+    const unsigned pairs = 1u << IDEA_CROSS | 1u << IDEA_GROUP | 1u << IDEA_GAP | 1u << IDEA_ARITH |
+                           1u << IDEA_TRIPLE | 1u << IDEA_RANK | 1u << IDEA_LEVELS;
+    if (idea->kind == IDEA_ROWS) return suits_rows(a, idea);
+    if (idea->a == STEPS_NONE || (pairs >> idea->kind & 1 && idea->b == STEPS_NONE)) return false;
+    if (idea->kind == IDEA_TRIPLE) return idea->c != STEPS_NONE;
+    if (idea->kind == IDEA_LETTERS || idea->kind == IDEA_PIECE) return !a->schema->col[idea->a].numeric;
+    if (idea->kind == IDEA_DIGITS) return a->schema->col[idea->a].numeric;
+    if (idea->kind == IDEA_RANK) return a->schema->col[idea->b].numeric;
+    if (idea->kind == IDEA_LEVELS) return !a->schema->col[idea->b].numeric;
     if (idea->kind == IDEA_GAP) return a->schema->col[idea->a].numeric && a->schema->col[idea->b].numeric;
     if (idea->kind == IDEA_GROUP) return a->schema->col[idea->b].numeric;
     return true;
 }
 
-static bool read_idea(const Auto *a, yyjson_val *v, Idea *idea)
+/* The columns of statistics of a row, into scratch; an idea without them suits nothing. */
+static bool read_list(Ctx *cx, const Auto *a, yyjson_val *v, Idea *idea)
+{
+    yyjson_val *columns = yyjson_obj_get(v, "columns"), *one;
+    const char *what = yyjson_get_str(yyjson_obj_get(v, "what"));
+    size_t i, most, n = yyjson_arr_size(columns);
+    if (!what || !n || n > STEPS_LIST_MAX) return false;
+    uint32_t *list = ctx_scratch(cx, n * sizeof *list);
+    idea->what = ctx_scratch_text(cx, what);
+    if (!list || !idea->what) return false;
+    yyjson_arr_foreach(columns, i, most, one)
+    {
+        if (!read_place(a, false, one, &list[i]) || list[i] == STEPS_NONE) return false;
+    }
+    idea->stats = (uint32_t)yyjson_get_uint(yyjson_obj_get(v, "stats"));
+    idea->list = list;
+    idea->list_n = (uint32_t)n;
+    return true;
+}
+
+static bool read_idea(Ctx *cx, const Auto *a, yyjson_val *v, Idea *idea)
 {
     const char *make = yyjson_get_str(yyjson_obj_get(v, "make")), *op = yyjson_get_str(yyjson_obj_get(v, "op"));
-    *idea = (Idea){ .op = ARITH_ADD };
+    *idea = (Idea){ .op = ARITH_ADD, .c = STEPS_NONE };
     if (!make || !idea_read(make, &idea->kind)) return false;
+    if (idea->kind == IDEA_ROWS && !read_list(cx, a, v, idea)) return false;
     bool arith = idea->kind == IDEA_ARITH, known = !arith;
     for (int i = 0; arith && op && i < ARITH_OPS_N; i++)
         if (!strcmp(op, op_words[i])) {
@@ -273,7 +318,8 @@ static bool read_idea(const Auto *a, yyjson_val *v, Idea *idea)
             known = true;
         }
     return known && read_place(a, arith, yyjson_obj_get(v, "a"), &idea->a) &&
-           read_place(a, arith, yyjson_obj_get(v, "b"), &idea->b) && suits(a, idea);
+           read_place(a, arith, yyjson_obj_get(v, "b"), &idea->b) &&
+           read_place(a, false, yyjson_obj_get(v, "c"), &idea->c) && suits(a, idea);
 }
 
 static Err read_kept(Ctx *cx, const Auto *a, Idea *kept, uint32_t *n)
@@ -286,7 +332,7 @@ static Err read_kept(Ctx *cx, const Auto *a, Idea *kept, uint32_t *n)
     *n = 0;
     yyjson_arr_foreach(list, i, most, v)
     {
-        if (*n == KEPT_MAX || !read_idea(a, v, &kept[*n])) {
+        if (*n == KEPT_MAX || !read_idea(cx, a, v, &kept[*n])) {
             err = FAIL(cx, ERR_BAD_INPUT,
                        "the earlier run's features cannot be made from this data: number %zu of its list; "
                        "run without --resume",

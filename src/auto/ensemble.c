@@ -37,23 +37,30 @@ static size_t models_allowed(size_t rows)
     return (size_t)count_stop[n - 1].models;
 }
 
+static double weight_of(const Auto *a, size_t i)
+{
+    return a->held_weight ? a->held_weight[i] : 1;
+}
+
 static double logloss(const Auto *a, const double *margin, double scale, double shift)
 {
     uint32_t k = task_outputs(a->task, a->classes);
-    double sum = 0;
+    double sum = 0, all = 0;
     for (size_t i = 0; i < a->held_n; i++) {
         const double *m = margin + i * k;
+        double w = weight_of(a, i);
+        all += w;
         if (a->task == TASK_BINARY) {
             double t = (m[0] * scale + shift) * (a->held_y[i] > 0 ? 1 : -1);
-            sum += t > 0 ? log1p(exp(-t)) : log1p(exp(t)) - t;
+            sum += w * (t > 0 ? log1p(exp(-t)) : log1p(exp(t)) - t);
             continue;
         }
         double top = -INFINITY, total = 0;
         for (uint32_t c = 0; c < k; c++) top = fmax(top, m[c] * scale);
         for (uint32_t c = 0; c < k; c++) total += exp(m[c] * scale - top);
-        sum += log(total) + top - m[(size_t)a->held_y[i]] * scale;
+        sum += w * (log(total) + top - m[(size_t)a->held_y[i]] * scale);
     }
-    return sum / (double)a->held_n;
+    return sum / all;
 }
 
 /* Least log loss over log(scale), by golden section: the loss is convex in scale. */
@@ -85,7 +92,7 @@ static void fit_platt(const Auto *a, const double *margin, double *scale, double
     for (int round = 0; round < 25; round++) {
         double g0 = 0, g1 = 0, h00 = 1e-9, h01 = 0, h11 = 1e-9;
         for (size_t i = 0; i < a->held_n; i++) {
-            double m = margin[i], p = model_sigmoid(s * m + b), e = p - a->held_y[i], w = p * (1 - p);
+            double own = weight_of(a, i), m = margin[i], p = model_sigmoid(s * m + b), e = own * (p - a->held_y[i]), w = own * p * (1 - p);
             g0 += e * m, g1 += e;
             h00 += w * m * m, h01 += w * m, h11 += w;
         }
@@ -106,7 +113,7 @@ typedef struct Greedy {
     size_t n;
     size_t *row;                   /* rows looked at, as places in held */
     size_t rows;
-    double *y, *sum, *try_;
+    double *y, *sum, *try_, *weight;      /* weight: NULL when all rows count the same */
     uint32_t k;
 } Greedy;
 
@@ -137,9 +144,13 @@ static Err greedy_open(Ctx *cx, const Auto *a, Greedy *g)
     for (size_t i = 0; i < a->held_n; i++)
         if (share >= 1 || random_unit(&r) < share) g->row[g->rows++] = i;
     GET_DONE(cx, g->y, g->rows, "choosing an ensemble");
+    if (a->weight) GET_DONE(cx, g->weight, g->rows, "choosing an ensemble");
     GET_DONE(cx, g->sum, g->rows * g->k, "choosing an ensemble");
     GET_DONE(cx, g->try_, g->rows * g->k, "choosing an ensemble");
-    for (size_t i = 0; i < g->rows; i++) g->y[i] = a->held_y[g->row[i]];
+    for (size_t i = 0; i < g->rows; i++) {
+        g->y[i] = a->held_y[g->row[i]];
+        if (g->weight) g->weight[i] = a->held_weight[g->row[i]];
+    }
 done:
     return err;
 }
@@ -151,6 +162,7 @@ static void greedy_close(Ctx *cx, Greedy *g)
     ctx_put(cx, g->y);
     ctx_put(cx, g->sum);
     ctx_put(cx, g->try_);
+    ctx_put(cx, g->weight);
 }
 
 /* Error of (sum + member) / (chosen + 1).  Undefined counts as infinite. */
@@ -164,7 +176,7 @@ static Err error_with(Ctx *cx, Greedy *g, const TrialData *d, size_t chosen, dou
         for (uint32_t c = 0; c < k; c++) to[c] = (g->sum[i * k + c] + d->scale * m[c]) * share;
     }
     auto_answers(g->a, g->try_, g->rows, 1, 0, g->try_);
-    Err err = g->a->metric->score(cx, g->y, g->try_, NULL, g->rows, g->a->classes, &score);
+    Err err = g->a->metric->score(cx, g->y, g->try_, g->weight, g->rows, g->a->classes, &score);
     *out = err || isnan(score) ? INFINITY : metric_error(g->a->metric, score);
     return err == ERR_NUMERIC ? OK : err;
 }
@@ -175,11 +187,13 @@ static void add_member(Greedy *g, const TrialData *d)
         for (uint32_t c = 0; c < g->k; c++) g->sum[i * g->k + c] += d->scale * d->oof[g->row[i] * g->k + c];
 }
 
-static Err greedy_rounds(Ctx *cx, Greedy *g, Ensemble *out)
+static Err greedy_rounds(Ctx *cx, Auto *a, Greedy *g, Ensemble *out)
 {
     size_t picked[ROUNDS_MAX], count = 0, keep = 0;
     double best_ever = INFINITY;
-    for (size_t round = 0; round < ROUNDS_MAX; round++) {
+    double noted;
+    size_t rounds = auto_noted(g->a, "greedy_rounds", &noted) ? (size_t)noted : ROUNDS_MAX;
+    for (size_t round = 0; round < rounds && round < ROUNDS_MAX; round++) {
         double best = INFINITY;
         size_t at = 0;
         if (round && auto_left_s(cx, g->a, STAGE_TRAIN) <= 0) break;
@@ -198,7 +212,7 @@ static Err greedy_rounds(Ctx *cx, Greedy *g, Ensemble *out)
     }
     for (size_t r = 0; r < keep; r++) g->from[picked[r]]->told.weight += 1. / (double)keep;
     out->rounds = (uint32_t)keep;
-    return OK;
+    return auto_note(cx, a, "greedy_rounds", (double)count);
 }
 
 Err ensemble_choose(Ctx *cx, Auto *a, Ensemble *out)
@@ -211,7 +225,7 @@ Err ensemble_choose(Ctx *cx, Auto *a, Ensemble *out)
         for (size_t i = 0; i < g.n; i++)
             if (!constant(g.from[i])) g.from[i]->scale = fit_scale(a, g.from[i]->oof);
     if (g.n) out->single = g.from[0];
-    TRY_DONE(cx, greedy_rounds(cx, &g, out));
+    TRY_DONE(cx, greedy_rounds(cx, a, &g, out));
 done:
     greedy_close(cx, &g);
     return err;
@@ -256,7 +270,7 @@ Err ensemble_threshold(Ctx *cx, const Auto *a, const double *margin, Ensemble *e
     for (int step = 1; step < 100; step++) {
         double t = step / 100., score = NAN;
         for (size_t i = 0; i < a->held_n; i++) p[i] = model_sigmoid(margin[i] * e->scale + e->shift) >= t;
-        err = a->metric->score(cx, a->held_y, p, NULL, a->held_n, 2, &score);
+        err = a->metric->score(cx, a->held_y, p, a->held_weight, a->held_n, 2, &score);
         if (err && err != ERR_NUMERIC) goto done;
         err = OK;
         double error = metric_error(a->metric, score) + 1e-9 * fabs(t - .5);

@@ -16,6 +16,8 @@
 
 #define TOLD_MAX  300 /* entries of a list in the stage's JSON */
 #define TEXT_DIMS 32
+#define TWIN_LEVELS_MAX  20  /* whole numbers of so few values are levels too, to learners that measure and add */
+#define TWIN_COLUMNS_MAX 200 /* of wide data one column a value would be too many */
 #define TEXT_TIME .5 /* share of the stage's time that texts may take */
 
 typedef struct Prep {
@@ -92,6 +94,8 @@ static Err useless(Ctx *cx, Prep *p, uint32_t raw, size_t known, const char **wh
     const Column *c = &t->col[raw];
     *why = NULL;
     if (!known) *why = "it is empty";
+    else if (p->a->in->portable && (c->type == COLUMN_DATETIME || c->type == COLUMN_TEXT))
+        *why = "standard operators cannot read it, and --portable was asked for";
     else if (c->type == COLUMN_ID) {
         *why = "it names each row";
         TRY(cx,
@@ -156,6 +160,31 @@ static Err encode_levels(Ctx *cx, Prep *p, uint32_t raw)
     return make_target(cx, &p->m, keys);
 }
 
+/* Different values of whole numbers, up to TWIN_LEVELS_MAX + 1. */
+static uint32_t few_values(const Column *c, size_t rows)
+{
+    double v[TWIN_LEVELS_MAX];
+    uint32_t n = 0;
+    for (size_t r = 0; r < rows && n <= TWIN_LEVELS_MAX; r++) {
+        uint32_t i = 0;
+        if (!isfinite(c->num[r])) continue;
+        while (i < n && v[i] != c->num[r]) i++;
+        if (i == n && n++ < TWIN_LEVELS_MAX) v[i] = c->num[r];
+    }
+    return n;
+}
+
+/* A number; of few whole values also as a category, for learners that do not cut numbers themselves. */
+static Err encode_number(Ctx *cx, Prep *p, uint32_t raw)
+{
+    const Column *c = &p->a->raw->col[raw];
+    uint32_t keys, values = c->type == COLUMN_INTEGER && p->a->task != TASK_ANOMALY ? few_values(c, p->a->rows) : 0;
+    TRY(cx, make_number(cx, &p->m, raw));
+    if (values < 3 || values > TWIN_LEVELS_MAX || p->a->raw->cols > TWIN_COLUMNS_MAX) return OK;
+    TRY(cx, make_keys(cx, &p->m, raw, MAKE_RARE, &keys, NULL));
+    return steps_keys_n(p->m.steps, keys) < 3 ? OK : make_code_as(cx, &p->m, keys, " (as levels)", FEATURE_FOR_DENSE);
+}
+
 static Err encode_text(Ctx *cx, Prep *p, uint32_t raw)
 {
     const Column *c = &p->a->raw->col[raw];
@@ -191,7 +220,7 @@ static Err encode(Ctx *cx, Prep *p, uint32_t raw)
         p->dates_n++;
         TRY(cx, make_date(cx, &p->m, raw));
         tell_encoded(p, c, 0, 0, "the parts of the date that vary");
-    } else if (c->num) TRY(cx, make_number(cx, &p->m, raw));
+    } else if (c->num) TRY(cx, encode_number(cx, p, raw));
     else if (c->type == COLUMN_TEXT) TRY(cx, encode_text(cx, p, raw));
     else TRY(cx, encode_levels(cx, p, raw));
     if (steps_features(p->m.steps) > before) tell_missing(p, c, known);
@@ -235,7 +264,8 @@ Err stage_preprocess(Ctx *cx, Auto *a)
     TRY_DONE(cx, maker_split(cx, &p.m, &folds, a->group));
     double texts = 0;
     for (uint32_t i = 0; i < a->raw->cols; i++) texts += a->raw->col[i].type == COLUMN_TEXT;
-    p.m.text_s = fmax(auto_left_s(cx, a, STAGE_PREPROCESS), 0) * TEXT_TIME / fmax(texts, 1);
+    if (texts > 0)
+        TRY_DONE(cx, auto_allow(cx, a, "texts_s", auto_left_s(cx, a, STAGE_PREPROCESS) * TEXT_TIME / texts, &p.m.text_s));
     for (uint32_t i = 0; i < a->raw->cols; i++) {
         ctx_step(cx, "preparing columns", i, (double)a->raw->cols);
         TRY_DONE(cx, encode(cx, &p, i));

@@ -88,6 +88,7 @@ MUST_USE Err pool_submit(Ctx *cx, Pool *p, Job *job);                  /* kept u
 /* The next finished job, in any order; NULL when none is left.  ERR_INTERRUPTED; a dead worker is that job's failure. */
 MUST_USE Err pool_next(Ctx *cx, Pool *p, Job **done);
 MUST_USE Err pool_run(Ctx *cx, Pool *p, Job *jobs, size_t n);          /* submit all, wait for all; look at each job's err */
+uint32_t pool_forget(Pool *p, const void *tag);                       /* drops the jobs of this tag that still wait; how many */
 void pool_drop(Ctx *cx, Pool *p);                                      /* kill what runs, forget what waits */
 void pool_close(Ctx *cx, Pool *p);
 uint32_t pool_workers(const Pool *p);
@@ -113,6 +114,7 @@ typedef struct TrialData {       /* what the ensemble needs of a trial */
     uint32_t refit;              /* rounds of the fit on all rows that replaced its models (1 for a learner without rounds); 0: none did */
     double scale;                /* temperature fitted out of fold */
     bool late;                   /* it failed because the time was up */
+    bool stopped;                /* it failed because its first fold was far behind */
     double train_share;          /* 1, or the keyed share of rows it learned from because all would have taken too long */
 } TrialData;
 
@@ -222,6 +224,7 @@ typedef bool (*TrialNext)(void *self, Ctx *cx, Auto *a, uint32_t number, const L
 MUST_USE Err trials_run(Ctx *cx, Auto *a, Stage stage, TrialNext next, void *self);
 MUST_USE Err auto_share(Ctx *cx, Auto *a);                /* publish frame, y and folds to the pool */
 double trial_guess_s(const Auto *a, const Learner *l, const double *args);   /* wall seconds of a whole trial */
+double trial_work_s(const Auto *a, const Learner *l, const double *args);    /* of one processor, as guessed before any was measured */
 bool auto_allows(const Auto *a, const Learner *l);        /* can do the task, the weights and the monotone columns, and is among the learners asked for */
 /* May features mix this raw column with others or bend it?  Not one that the answer must be monotone in. */
 bool auto_may_mix(const Auto *a, uint32_t raw);
@@ -239,6 +242,9 @@ void auto_answers(const Auto *a, const double *margin, size_t n, double scale, d
 ** One key one value; keys that nobody noted are absent in a replay too. */
 MUST_USE Err auto_note(Ctx *cx, Auto *a, const char *key, double value);
 bool auto_noted(const Auto *a, const char *key, double *value);
+/* Seconds that a piece of work may be planned for: rounded down to a power of two, so that equal machines decide alike, and
+** noted under the key; INFINITY without a clock. */
+MUST_USE Err auto_allow(Ctx *cx, Auto *a, const char *key, double seconds, double *out);
 /* Is any clock looked at?  False with counted trials and in a replay. */
 bool auto_clocked(const Auto *a);
 
