@@ -165,6 +165,8 @@ def costs(m):
 def promises(m, budget):
     """The rules that hold for every set, and who breaks them: words a line."""
     mine = [r for r in m.rows if r["who"] == m.us]
+    if not mine:
+        return
     allowed = max(.02 * budget, .2)
     late = [f"{r['set']} split {r['split']} ({r['wall'] - budget:+.2f} s)" for r in mine if r["wall"] - budget > allowed]
     yield f"wall within {budget:g} + {allowed:.2f} s: {len(mine) - len(late)} of {len(mine)}" + (f"; over: {', '.join(late)}" if late else "")

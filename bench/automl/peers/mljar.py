@@ -1,12 +1,15 @@
-"""MLJAR: AutoML(mode, total_time_limit, eval_metric).  Mode Compete from a minute on, Perform below, unless the job names one."""
+"""MLJAR: AutoML(mode="Compete", total_time_limit, eval_metric), the mode its documentation gives for the best model.
+
+At 10 s too: Perform leaves one linear model there (house: error 37042 against 32479, titanic 0.152 against 0.120), because a
+build that takes over 0.5 s a row is refused in that mode.
+"""
 METRIC = {"auc": "auc", "logloss": "logloss", "rmse": "rmse"}
 TASK = {"binary": "binary_classification", "multiclass": "multiclass_classification", "regression": "regression"}
 
 
 def fit(job, X, y):
     from supervised.automl import AutoML
-    mode = job.get("preset") or ("Compete" if job["budget"] >= 60 else "Perform")
-    AutoML(results_path="model", mode=mode, total_time_limit=job["budget"], eval_metric=METRIC[job["metric"]], ml_task=TASK[job["task"]],
+    AutoML(results_path="model", mode=job.get("preset") or "Compete", total_time_limit=job["budget"], eval_metric=METRIC[job["metric"]], ml_task=TASK[job["task"]],
            n_jobs=job["threads"], random_state=job["seed"]).fit(X, y)
 
 
