@@ -92,6 +92,9 @@ typedef struct AppAutoIn {
     uint64_t memory_mib;
     const char *const *exclude;  size_t exclude_n;
     const char *const *learners; size_t learners_n;
+    const char *group, *time_column, *weight, *class_weight;               /* see auto/auto.h; class_weight: "balanced", "none" */
+    const char *const *monotone; size_t monotone_n;                        /* "COL=+" or "COL=-" */
+    const char *const *use;      size_t use_n;
     bool no_keep;
     const char *command;             /* as typed, for the record; NULL */
     AppWatch watch;
@@ -227,11 +230,33 @@ typedef struct AppBuildOut {
 MUST_USE Err app_build_show(Ctx *cx, House *house, const AppBuildIn *in, AppBuildOut *out);
 void app_build_show_json(const AppBuildOut *out, Text *t);
 
-typedef struct AppExportIn { const char *build, *out; } AppExportIn;
-typedef struct AppExportOut { const char *build, *digest, *out; uint64_t size_bytes; } AppExportOut;
-/* ERR_BAD_INPUT the name does not end in .leat */
+typedef struct AppExportIn {
+    const char *build, *out;
+    const char *format;              /* leat, onnx, c or json; NULL: by the file's ending */
+} AppExportIn;
+typedef struct AppExportOut { const char *build, *digest, *out, *format; uint64_t size_bytes; } AppExportOut;
+/* ERR_BAD_INPUT the file's ending says no format, or the build has a part that the format cannot say */
 MUST_USE Err app_build_export(Ctx *cx, House *house, const AppExportIn *in, AppExportOut *out);
 void app_build_export_json(const AppExportOut *out, Text *t);
+
+typedef struct AppReproduceIn {
+    const char *build;
+    const char *data;                /* where the training data lies now; NULL: as the project knows it */
+    uint32_t threads;
+} AppReproduceIn;
+typedef struct AppReproduceOut {
+    const char *build, *digest, *made;           /* as recorded, as it came out */
+    bool equal;
+    const char *differs;             /* the first section that is not the same, and within the facts the key; NULL */
+    const char *recorded_version, *version, *recorded_instructions, *instructions;
+    uint32_t trials;                 /* made again */
+    double wall_s;
+} AppReproduceOut;
+/* Train a build again from its own record and compare.  No clock is consulted; outside a project nothing is put on record.
+** Errors: ERR_NOT_FOUND the build or its training data; ERR_BAD_INPUT the data is not what it was trained on, or the build has no
+** record (an earlier version made it).  A build that comes out different is no error here: the faces say so, and exit with 3. */
+MUST_USE Err app_build_reproduce(Ctx *cx, House *house, const AppReproduceIn *in, AppReproduceOut *out);
+void app_build_reproduce_json(const AppReproduceOut *out, Text *t);
 
 typedef struct AppBenchIn { const char *build; AppData data; } AppBenchIn;
 typedef struct AppBenchOut { const char *build; double load_ms, p50_us, p99_us, rows_s; uint64_t rows; } AppBenchOut;

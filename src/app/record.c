@@ -21,16 +21,44 @@ static void words_key(Text *t, const char *key, const char *const *word, size_t 
     json_close_array(t);
 }
 
+void source_json(const Digest *data, const AppData *in, Text *t)
+{
+    char hex[SHA256_TEXT_MAX], instructions[32];
+    digest_text(data, hex);
+    source_instructions(instructions);
+    json_open(t);
+    json_key_text(t, "data", hex);
+    json_key_text(t, "sheet", in->sheet);
+    words_key(t, "na", in->na, in->na_n);
+    words_key(t, "type", in->types, in->types_n);
+    json_key_text(t, "version", LEAT_VERSION);
+    json_key_text(t, "instructions", instructions);
+    json_close(t);
+}
+
+void source_instructions(char out[32])
+{
+    char cpu[256];
+    os_cpu_name(cpu, sizeof cpu);
+    const char *known = strstr(cpu, "(avx");
+    size_t n = known ? strcspn(known + 1, ")") : 0;
+    if (known) snprintf(out, 32, "%.*s", (int)(n < 31 ? n : 31), known + 1);
+    else snprintf(out, 32, "baseline");
+}
+
 Err record_options(Ctx *cx, const AppAutoIn *in, uint64_t seed, const char **out)
 {
     Text t;
     *out = NULL;
     text_init(&t, cx);
     json_open(&t);
+    if (in->class_weight) json_key_text(&t, "class_weight", in->class_weight);
     words_key(&t, "exclude", in->exclude, in->exclude_n);
+    if (in->group) json_key_text(&t, "group", in->group);
     words_key(&t, "learners", in->learners, in->learners_n);
     json_key_int(&t, "memory_mib", (int64_t)in->memory_mib);
     json_key_text(&t, "metric", in->metric);
+    if (in->monotone_n) words_key(&t, "monotone", in->monotone, in->monotone_n);
     words_key(&t, "na", in->data.na, in->data.na_n);
     json_key_int(&t, "seed", (int64_t)seed);
     json_key_text(&t, "sheet", in->data.sheet);
@@ -40,8 +68,11 @@ Err record_options(Ctx *cx, const AppAutoIn *in, uint64_t seed, const char **out
     json_key_int(&t, "threads", in->threads);
     if (in->trials) json_key_int(&t, "trials", in->trials);
     else json_key_num(&t, "time_s", in->time_s);
+    if (in->time_column) json_key_text(&t, "time_column", in->time_column);
     words_key(&t, "type", in->data.types, in->data.types_n);
     json_key_text(&t, "until", in->until);
+    if (in->use_n) words_key(&t, "use", in->use, in->use_n);
+    if (in->weight) json_key_text(&t, "weight", in->weight);
     json_close(&t);
     Err err = text_err(&t);
     if (!err && !(*out = ctx_scratch_text(cx, t.at))) err = FAIL(cx, ERR_NOMEM, "noting the options");
@@ -65,6 +96,7 @@ Err record_begin(Record *r)
         return FAIL(cx, ERR_BAD_INPUT,
                     "'%.150s' has changed since run %s: its trials do not fit these rows; leave --resume out",
                     r->in->data.path, r->in->resume);
+    r->data = data.digest;
     git_look(cx, &git);
     os_host_name(host, sizeof host);
     RunStart start = {
@@ -173,9 +205,17 @@ static Err on_trial(void *self, Ctx *cx, const Trial *t)
     return OK;
 }
 
+static Err on_source(void *self, Ctx *cx, Text *json)
+{
+    Record *r = self;
+    TRY(cx, record_begin(r));
+    source_json(&r->data, &r->in->data, json);
+    return text_err(json);
+}
+
 AutoSink record_sink(Record *r)
 {
-    return (AutoSink){ .trial = on_trial, .stage = on_stage, .self = r };
+    return (AutoSink){ .trial = on_trial, .stage = on_stage, .source = on_source, .self = r };
 }
 
 void record_end(Record *r, RunState state, const char *summary)
@@ -210,7 +250,8 @@ void resumed_clear(Ctx *cx, Resumed *r)
 /* Options that decide the rows, their order, their folds and the features: equal in both, or the trials do not fit. */
 static Err same_ground(Ctx *cx, const RunRow *run, const char *options)
 {
-    static const char *const keys[] = { "target", "task", "seed", "exclude", "type", "na", "sheet", "metric" };
+    static const char *const keys[] = { "target", "task", "seed", "exclude", "type", "na", "sheet", "metric",
+                                       "group",  "time_column", "weight", "class_weight", "monotone", "use" };
     yyjson_doc *a = yyjson_read(run->options, strlen(run->options), 0),
                *b = yyjson_read(options, strlen(options), 0);
     const char *differs = NULL;

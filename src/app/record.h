@@ -13,6 +13,7 @@ typedef struct Record {
     uint64_t seed;
     Digest resumed;              /* of the run that --resume names: the data must be the same */
     bool resumes;
+    Digest data;                 /* of what is read; known once the run has begun */
     Run *run;                    /* NULL until the first stage ended: bad input leaves nothing behind */
     bool made_project;
     size_t logged_n;
@@ -39,6 +40,10 @@ typedef struct Resumed {
 } Resumed;
 MUST_USE Err record_resume(Record *r, Resumed *out);
 void resumed_clear(Ctx *cx, Resumed *r);
+
+/* How a build's rows were read, for its facts: digest of the data, sheet, missing marks, types, this program and its instructions. */
+void source_json(const Digest *data, const AppData *in, Text *t);
+void source_instructions(char out[32]);      /* avx512, avx2 or baseline: results may differ between them */
 
 /* What decides how the data was read and split: two runs that agree in it may share trials. */
 MUST_USE Err record_options(Ctx *cx, const AppAutoIn *in, uint64_t seed, const char **out);

@@ -142,6 +142,7 @@ int cli_run(Ctx *cx, Shell *sh, int argc, const char *const *argv)
     Line line;
     sh->argc = argc;
     sh->argv = argv;
+    sh->verdict = 0;
     line_init(&line, cx, sh);
     Err err = words_read(cx, argc, argv, &w);
     set_globals(sh, &w);
@@ -157,5 +158,5 @@ int cli_run(Ctx *cx, Shell *sh, int argc, const char *const *argv)
     fflush(sh->err);
     cx->progress = (Progress){ 0 };
     sh->line = NULL;
-    return err_exit(err);
+    return err ? err_exit(err) : sh->verdict;
 }

@@ -28,6 +28,7 @@ typedef struct Shell {
     int argc;
     const char *const *argv;           /* as typed */
     Line *line;
+    int verdict;                       /* exit status of a command that worked and has bad news; 0: none */
 } Shell;
 
 /* Run one command line.  Returns the exit status (err_exit).  argv[0] is the program. */

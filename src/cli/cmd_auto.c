@@ -62,11 +62,17 @@ static Err auto_words(Ctx *cx, Shell *sh, const Words *w, AppAutoIn *in)
         .seed = (uint64_t)words_num(w, "seed", 1),
         .threads = (uint32_t)words_num(w, "threads", 0),
         .memory_mib = (uint64_t)words_num(w, "memory", 0),
+        .group = words_text(w, "group"),
+        .time_column = words_text(w, "time-column"),
+        .weight = words_text(w, "weight"),
+        .class_weight = words_text(w, "class-weight"),
         .no_keep = words_has(w, "no-keep"),
         .command = typed(cx, sh),
         .watch = { watch_begun, watch_trial, sh },
     };
     TRY(cx, words_list(cx, w, "exclude", &in->exclude, &in->exclude_n));
+    TRY(cx, words_list(cx, w, "use", &in->use, &in->use_n));
+    TRY(cx, shared_pairs(cx, w, "monotone", &in->monotone, &in->monotone_n));
     TRY(cx, words_list(cx, w, "learners", &in->learners, &in->learners_n));
     TRY(cx, shared_data(cx, w, words_arg(w, 0), true, &in->data));
     in->data.memory_mib = in->memory_mib;
@@ -165,6 +171,18 @@ static Err auto_run_words(Ctx *cx, Shell *sh, const Words *w)
     return show_json(sh, &t);
 }
 
+static const char *sign_word(size_t i)
+{
+    static const char *const words[] = { "+", "-" };
+    return i < sizeof words / sizeof *words ? words[i] : NULL;
+}
+
+static const char *class_weight_word(size_t i)
+{
+    static const char *const words[] = { "none", "balanced" };
+    return i < sizeof words / sizeof *words ? words[i] : NULL;
+}
+
 static const Arg auto_args[] = {
     { "DATA", "a CSV, TSV, JSON, NDJSON, Parquet or Excel file, also .gz or .zst, or a glob of files in quotes",
       ARG_DATA },
@@ -224,6 +242,32 @@ static const Opt auto_opts[] = {
       .help = "memory that all processes together may use" },
     { .name = "exclude", .word = "COLS", .type = OPT_LIST, .help = "columns to leave out, with commas between" },
     OPT_COLUMN_TYPE,
+    { .name = "group",
+      .word = "COL",
+      .type = OPT_TEXT,
+      .not_with = "time-column",
+      .help = "rows with the same value (a patient, a shop) stay together: the score is for groups not seen before" },
+    { .name = "time-column",
+      .word = "COL",
+      .type = OPT_TEXT,
+      .not_with = "group",
+      .help = "dates or numbers: rows are judged by models of earlier rows only, as in use" },
+    { .name = "weight", .word = "COL", .type = OPT_TEXT, .help = "how much each row counts, in learning and in the score" },
+    { .name = "class-weight",
+      .word = "HOW",
+      .type = OPT_CHOICE,
+      .choice = class_weight_word,
+      .value = "none",
+      .help = "balanced: every class counts the same, however rare, in learning, score and probabilities" },
+    { .name = "monotone",
+      .word = "COL=SIGN",
+      .type = OPT_PAIR,
+      .choice = sign_word,
+      .help = "COL=+ the answer never falls as COL grows, COL=- it never rises" },
+    { .name = "use",
+      .word = "COLS",
+      .type = OPT_LIST,
+      .help = "of the columns given for --group, --time-column and --weight, those to learn from as well" },
     { .name = "learners",
       .word = "LIST",
       .type = OPT_LIST,
@@ -254,6 +298,10 @@ static const Example auto_examples[] = {
     { "leat auto 'sales-*.parquet' --target churned --metric logloss --exclude id,name",
       "many files, another metric, two columns left out" },
     { "leat auto data.csv --target y --trials 8 --seed 7 --json", "repeatable to the byte, one JSON object" },
+    { "leat auto visits.csv --target ill --group patient --monotone age=+",
+      "judged on patients not seen before; never less likely with age" },
+    { "leat auto sales.csv --target sold --time-column day --weight items",
+      "judged on days after those learned from; rows weighed" },
     { "leat auto data.csv --target y --type zip=category --learners lightgbm,linear",
       "overrule a type, choose learners" },
     { .line = NULL },
@@ -271,6 +319,11 @@ const Command cmd_auto = {
              "The whole process ends within the budget. Every trial is kept: 'leat runs show' lists them, and "
              "--resume goes on "
              "from them. Ctrl-C stops early and keeps finished trials.\n"
+             "\n"
+             "How the score is measured decides what it promises. By itself rows are split at random, which is right when "
+             "new rows are like the old. If several rows are of one person or one machine, give --group; if the rows have "
+             "dates and the future is to be foretold, give --time-column. 'leat build reproduce' trains a build again and "
+             "compares, also one made within a time.\n"
              "\n"
              "Outside a project it makes one in the current folder.\n",
     .examples = auto_examples,

@@ -4,13 +4,13 @@
 #include <string.h>
 
 static const Command *const all[] = {
-    &cmd_auto,     &cmd_build_bench, &cmd_build_export, &cmd_build_ls, &cmd_build_show, &cmd_completion,
+    &cmd_auto,     &cmd_build_bench, &cmd_build_export, &cmd_build_ls, &cmd_build_reproduce, &cmd_build_show, &cmd_completion,
     &cmd_diagnose, &cmd_doctor,      &cmd_help,         &cmd_init,     &cmd_man,        &cmd_predict,
     &cmd_runs_ls,  &cmd_runs_show,   &cmd_visualize,    &cmd_worker,
 };
 
 static const Group groups[] = {
-    { "build", "list, look at, export and measure builds" },
+    { "build", "list, look at, export, measure and reproduce builds" },
     { "runs", "list and look at runs, with every trial" },
     { NULL, NULL },
 };

@@ -8,6 +8,7 @@ extern const Command cmd_auto;
 extern const Command cmd_build_bench;
 extern const Command cmd_build_export;
 extern const Command cmd_build_ls;
+extern const Command cmd_build_reproduce;
 extern const Command cmd_build_show;
 extern const Command cmd_completion;
 extern const Command cmd_diagnose;

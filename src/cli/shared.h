@@ -16,6 +16,8 @@
       .value = "all of them" }
 
 /* The data options of a command, from those of its row that it has. */
+/* Every value of an option that may be given more than once, as scratch. */
+MUST_USE Err shared_pairs(Ctx *cx, const Words *w, const char *name, const char *const **out, size_t *n);
 MUST_USE Err shared_data(Ctx *cx, const Words *w, const char *path, bool dialect, AppData *out);
 
 #endif

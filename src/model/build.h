@@ -51,6 +51,10 @@ void build_free(Ctx *cx, Build *b);                        /* NULL is fine */
 MUST_USE Err build_save(Ctx *cx, const Build *b, Text *out, Digest *digest);
 MUST_USE Err build_load(Ctx *cx, const void *bytes, size_t n, Build **out);   /* ERR_CORRUPT in words; hostile input is safe */
 
+/* The first section of two build files that is not the same: meta schema steps models background facts; head when they are of
+** different formats; NULL when every byte is equal. */
+const char *build_difference(const void *a, size_t a_n, const void *b, size_t b_n);
+
 /* A table read from anywhere, made to follow the build's schema (order, types, storage).  Extra columns
 ** are dropped; levels are matched by their text.  *warnings: JSON array of sentences (unreadable values,
 ** unseen levels are not worth one).  ERR_BAD_INPUT a needed column is absent or wholly unreadable. */

@@ -24,6 +24,7 @@
 
 enum { S_META, S_SCHEMA, S_STEPS, S_MODELS, S_BACKGROUND, S_FACTS, SECTIONS_N };
 static const char section_name[SECTIONS_N][8] = { "meta", "schema", "steps", "models", "backgr", "facts" };
+static const char *const section_word[SECTIONS_N] = { "meta", "schema", "steps", "models", "background", "facts" };
 
 /* ------------------------------------------------------------------- save */
 
@@ -358,4 +359,15 @@ Err build_load(Ctx *cx, const void *bytes, size_t n, Build **out)
 done:
     build_free(cx, b);
     return err;
+}
+
+const char *build_difference(const void *a, size_t a_n, const void *b, size_t b_n)
+{
+    const unsigned char *x = a, *y = b;
+    size_t head = HEAD_BYTES + ROW_BYTES * (size_t)SECTIONS_N;
+    if (a_n == b_n && !memcmp(a, b, a_n)) return NULL;
+    if (a_n < head || b_n < head || memcmp(x, y, 16)) return "head";
+    for (int i = 0; i < SECTIONS_N; i++)            /* name, place, size, digest: an earlier section's size moves all later ones */
+        if (memcmp(x + HEAD_BYTES + ROW_BYTES * (size_t)i + 16, y + HEAD_BYTES + ROW_BYTES * (size_t)i + 16, ROW_BYTES - 16)) return section_word[i];
+    return "head";
 }

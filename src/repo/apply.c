@@ -11,7 +11,7 @@
 
 static const char *const kinds[] = {
     "run.started", "run.resumed", "run.trial", "run.stage", "run.artifact", "run.log", "run.finished",
-    "build.registered", "build.promoted", NULL,
+    "build.registered", "build.promoted", "build.reproduced", NULL,
 };
 static const char *const tables[] = { "champion", "build", "log", "artifact", "stage", "trial", "run", NULL };
 static const Statement make[] = {
@@ -257,12 +257,25 @@ static Err build_promoted(Ctx *cx, DbWriter *db, const Event *e, yyjson_val *p, 
     return OK;
 }
 
+/* Nothing is derived from it but that the build is there. */
+static Err build_reproduced(Ctx *cx, DbWriter *db, const Event *e, yyjson_val *p, const yyjson_alc *alc)
+{
+    static const Statement touch = { "UPDATE build SET n = n WHERE model = ?1 AND digest = ?2", NULL };
+    Digest d;
+    int64_t changed = 0;
+    (void)alc;
+    TRY(cx, db_run(cx, db, &touch, DB_ARGS(db_text(e->subject), get_digest(p, "digest", &d)), &changed));
+    if (changed != 1) return FAIL(cx, ERR_REFUSED, "'%s' has no such build to make again", e->subject);
+    return OK;
+}
+
 static Err apply(Ctx *cx, DbWriter *db, const Event *e)
 {
     static const struct { const char *kind; Err (*one)(Ctx *, DbWriter *, const Event *, yyjson_val *, const yyjson_alc *); } rows[] = {
         { "run.started", run_started }, { "run.resumed", run_resumed }, { "run.trial", run_trial },
         { "run.stage", run_stage }, { "run.artifact", run_artifact }, { "run.log", run_log },
         { "run.finished", run_finished }, { "build.registered", build_registered }, { "build.promoted", build_promoted },
+        { "build.reproduced", build_reproduced },
     };
     yyjson_alc alc;
     yyjson_doc *doc;

@@ -156,21 +156,51 @@ done:
     return err;
 }
 
+static Err find_numbered(Ctx *cx, Repo *r, const char *name, uint64_t n, BuildRow *row)
+{
+    size_t found = 0;
+    TRY(cx, one_build(cx, r, &st_numbered, DB_ARGS(db_text(name), db_int((int64_t)n)), row, &found));
+    return found ? OK
+                 : FAIL(cx, ERR_NOT_FOUND, "no build '%s@%llu'; 'leat build ls' lists them", name, (unsigned long long)n);
+}
+
+Err repo_build_reproduced(Ctx *cx, Repo *r, const ReproducedIn *in)
+{
+    char hex[SHA256_TEXT_MAX];
+    BuildRow row;
+    Text t;
+    Err err = OK;
+    text_init(&t, cx);
+    TRY_DONE(cx, ledger_begin(cx, r->ledger));
+    TRY_DONE(cx, find_numbered(cx, r, in->name, in->n, &row));
+    json_open(&t);
+    digest_text(&row.digest, hex);
+    json_key_text(&t, "digest", hex);
+    digest_text(in->made, hex);
+    json_key_text(&t, "made", hex);
+    json_key_bool(&t, "equal", !in->differs);
+    if (in->differs) json_key_text(&t, "differs", in->differs);
+    json_key_text(&t, "version", in->version);
+    json_key_text(&t, "instructions", in->instructions);
+    json_key_text(&t, "host", in->host);
+    json_close(&t);
+    TRY_DONE(cx, append(cx, r, "build.reproduced", in->name, &t));
+    TRY_DONE(cx, ledger_commit(cx, r->ledger));
+done:
+    ledger_cancel(r->ledger);
+    text_clear(&t);
+    return err;
+}
+
 Err repo_build_promote(Ctx *cx, Repo *r, const char *name, uint64_t n)
 {
     char hex[SHA256_TEXT_MAX];
     BuildRow row;
     Text t;
-    size_t found = 0;
     Err err = OK;
     text_init(&t, cx);
     TRY_DONE(cx, ledger_begin(cx, r->ledger));
-    TRY_DONE(cx, one_build(cx, r, &st_numbered, DB_ARGS(db_text(name), db_int((int64_t)n)), &row, &found));
-    if (!found) {
-        err = FAIL(cx, ERR_NOT_FOUND, "no build '%s@%llu'; 'leat build ls' lists them", name,
-                   (unsigned long long)n);
-        goto done;
-    }
+    TRY_DONE(cx, find_numbered(cx, r, name, n, &row));
     digest_text(&row.digest, hex);
     json_open(&t);
     json_key_text(&t, "digest", hex);

@@ -170,6 +170,15 @@ typedef struct BuildRow {
 ** Errors: ERR_BAD_INPUT name; those of store_put and ledger_append. */
 MUST_USE Err repo_build_register(Ctx *cx, Repo *r, const BuildIn *in, BuildRow *out);
 MUST_USE Err repo_build_promote(Ctx *cx, Repo *r, const char *name, uint64_t n);      /* ERR_NOT_FOUND */
+/* Put on record that the build was made again from its own record.  ERR_NOT_FOUND */
+typedef struct ReproducedIn {
+    const char *name;
+    uint64_t n;
+    const Digest *made;            /* what came out */
+    const char *differs;           /* the first section that is not the same; NULL: every byte is */
+    const char *version, *instructions, *host;
+} ReproducedIn;
+MUST_USE Err repo_build_reproduced(Ctx *cx, Repo *r, const ReproducedIn *in);
 /* By name, then number, newest first; name NULL: all models. */
 MUST_USE Err repo_builds(Ctx *cx, Repo *r, const char *name, BuildRow **out, size_t *n);
 
