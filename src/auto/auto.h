@@ -78,6 +78,7 @@ typedef struct AutoIn {
     const char *const *monotone; size_t monotone_n;       /* "COL=+" the answer never falls as COL grows, "COL=-" never rises */
     const char *const *use;      size_t use_n;            /* of group, time_column and weight those to learn from as well: by itself none is */
     Stage until;                 /* last stage to run */
+    bool portable;               /* only features that standard ONNX operators can make (steps_portable) */
     bool diagnose_full;          /* no bound on the diagnostics' own time */
     const char *program;         /* path of leat, for workers */
     const Trial *resume;         size_t resume_n;         /* trials of an earlier run, with blobs */

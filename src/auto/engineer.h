@@ -5,7 +5,7 @@
 #include "auto/make.h"
 
 #define IDEAS_MAX 64              /* in one group */
-#define GROUPS_MAX 12
+#define GROUPS_MAX 20
 
 /* One idea for a feature, or for a few that belong together.  Words are written into results, never reused. */
 typedef enum IdeaKind {
@@ -16,10 +16,24 @@ typedef enum IdeaKind {
     IDEA_GAP,            /* a, b: days between two dates */
     IDEA_ARITH,          /* a, b: base features, op */
     IDEA_LETTERS,        /* a: a category's text as letter triples */
+    IDEA_TRIPLE,         /* a, b, c: target mean of triples of levels */
+    IDEA_ROWS,           /* list: statistics of a row over columns that are alike */
+    IDEA_DIGITS,         /* a: what stands behind a number's point, its last digits, its zeros */
+    IDEA_PIECE,          /* a: the first piece of a text as a category, and numbers that stand in it */
+    IDEA_RANK,           /* a: category, b: number: where it stands among the level's, and how they spread */
+    IDEA_LEVELS,         /* a, b: how many levels of b a level of a meets */
     IDEA_KINDS_N
 } IdeaKind;
 
-typedef struct Idea { IdeaKind kind; uint32_t a, b; ArithOp op; } Idea;
+typedef struct Idea {
+    IdeaKind kind;
+    uint32_t a, b;
+    ArithOp op;
+    uint32_t c;
+    uint32_t stats, list_n;       /* IDEA_ROWS */
+    const uint32_t *list;         /* (kept by scratch) */
+    const char *what;             /* IDEA_ROWS: what its features are called */
+} Idea;
 
 typedef struct Group {
     const char *name, *how;
@@ -73,7 +87,12 @@ MUST_USE Err lab_test_together(Ctx *cx, Lab *lab, Group *const *group, uint32_t 
 MUST_USE Err lab_importance(Ctx *cx, Lab *lab);               /* fills weight and rank from the base fit */
 double lab_fit_guess_s(const Auto *a, size_t rows, uint32_t features);
 
+/* engineer_alike.c: columns that hold the same kind of thing, told by their names or values. */
+MUST_USE Err ideas_alike(Ctx *cx, Lab *lab, Group *stats, Group *sorted, Group *gaps);
+
 /* engineer_ideas.c */
+void group_put(Group *g, Idea idea);                          /* if there is room */
+bool lab_in_base(const Lab *lab, uint32_t raw);               /* some base feature is made of it */
 const char *idea_word(IdeaKind kind);
 bool idea_read(const char *word, IdeaKind *out);
 MUST_USE Err idea_make(Ctx *cx, Maker *m, const Idea *idea, uint32_t base_n);   /* add its features */

@@ -27,8 +27,17 @@
 #define LETTERS_MEAN_MIN   3.0 /* bytes of a level, on average */
 #define LETTERS_DIMS       8
 #define GAPS_DATES         4
+#define PIECE_TARGET_MIN   12 /* more first pieces than this get a target mean too */
+#define PIECE_COLUMNS      6
+#define CODE_BYTES_MAX     40
+#define REPEATED_SHARE     .5 /* of the rows have a value that others have: its count may tell */
+#define DIGITS_COLUMNS     6
+#define TRIPLE_LEVELS_MAX  40
 
-static const char *const words[IDEA_KINDS_N] = { "count", "target", "cross", "group", "gap", "arith", "letters" };
+static const char *const words[IDEA_KINDS_N] = {
+    "count",  "target", "cross", "group",  "gap",   "arith", "letters",
+    "triple", "rows",   "digits", "piece", "rank", "levels",
+};
 
 const char *idea_word(IdeaKind kind)
 {
@@ -76,6 +85,37 @@ static Err make_letters(Ctx *cx, Maker *m, uint32_t raw)
     return make_text_score(cx, m, word);
 }
 
+static Err make_triple(Ctx *cx, Maker *m, const Idea *idea)
+{
+    uint32_t pairs, third, keys;
+    TRY(cx, make_pairs(cx, m, idea->a, idea->b, &pairs));
+    TRY(cx, make_keys(cx, m, idea->c, MAKE_RARE, &third, NULL));
+    TRY(cx, make_key_pairs(cx, m, pairs, third, &keys));
+    return make_target(cx, m, keys);
+}
+
+/* The first piece of a code (deck of a cabin, town of a shop's name), and the numbers in it. */
+static Err make_piece(Ctx *cx, Maker *m, uint32_t raw)
+{
+    uint32_t keys;
+    TRY(cx, make_cut_keys(cx, m, raw, CUT_FIRST, MAKE_RARE, &keys, NULL));
+    uint32_t n = steps_keys_n(m->steps, keys);
+    if (n >= 2 && n <= MAKE_CODES_MAX) TRY(cx, make_code_as(cx, m, keys, "", FEATURE_FOR_ALL));
+    if (n > PIECE_TARGET_MIN) TRY(cx, make_target(cx, m, keys));
+    return make_text_numbers(cx, m, raw);
+}
+
+static Err make_ranked(Ctx *cx, Maker *m, const Idea *idea)
+{
+    uint32_t keys;
+    TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL));
+    TRY(cx, make_rank(cx, m, keys, idea->b));
+    TRY(cx, make_group(cx, m, keys, idea->b, LOOKUP_SPREAD));
+    TRY(cx, make_group(cx, m, keys, idea->b, LOOKUP_MIDDLE));
+    TRY(cx, make_group(cx, m, keys, idea->b, LOOKUP_LEAST));
+    return make_group(cx, m, keys, idea->b, LOOKUP_MOST);
+}
+
 Err idea_make(Ctx *cx, Maker *m, const Idea *idea, uint32_t base_n)
 {
     uint32_t keys;
@@ -87,6 +127,14 @@ Err idea_make(Ctx *cx, Maker *m, const Idea *idea, uint32_t base_n)
     case IDEA_GAP: return make_gap(cx, m, idea->a, idea->b);
     case IDEA_ARITH: return make_arith(cx, m, idea->op, idea->a, idea->b);
     case IDEA_LETTERS: return make_letters(cx, m, idea->a);
+    case IDEA_TRIPLE: return make_triple(cx, m, idea);
+    case IDEA_ROWS: return make_rows(cx, m, idea->list, idea->list_n, idea->stats, idea->what);
+    case IDEA_DIGITS: return make_digits(cx, m, idea->a);
+    case IDEA_PIECE: return make_piece(cx, m, idea->a);
+    case IDEA_RANK: return make_ranked(cx, m, idea);
+    case IDEA_LEVELS:
+        TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL));
+        return make_group(cx, m, keys, idea->b, LOOKUP_DISTINCT);
     case IDEA_KINDS_N: break;
     }
     return FAIL(cx, ERR_BUG, "an idea of no kind");
@@ -100,7 +148,7 @@ Err group_make(Ctx *cx, Lab *lab, Group *g)
     return OK;
 }
 
-static void put(Group *g, Idea idea)
+void group_put(Group *g, Idea idea)
 {
     if (g->ideas_n < IDEAS_MAX) g->idea[g->ideas_n++] = idea;
 }
@@ -118,7 +166,7 @@ static Err propose(Ctx *cx, Lab *lab, const Group *g)
 
 /* ------------------------------------------------------------ ideas from kinds */
 
-static bool in_base(const Lab *lab, uint32_t raw)
+bool lab_in_base(const Lab *lab, uint32_t raw)
 {
     if (!auto_may_mix(lab->a, raw)) return false;
     for (uint32_t i = 0; i < lab->base_n; i++) {
@@ -134,7 +182,7 @@ static Err levels_of(Ctx *cx, Lab *lab, uint32_t raw, uint32_t *n)
     const Column *c = &lab->m.t->col[raw];
     uint32_t keys;
     *n = 0;
-    if (!in_base(lab, raw) || c->num || (c->type != COLUMN_CATEGORY && c->type != COLUMN_BOOLEAN)) return OK;
+    if (!lab_in_base(lab, raw) || c->num || (c->type != COLUMN_CATEGORY && c->type != COLUMN_BOOLEAN)) return OK;
     TRY(cx, make_keys(cx, &lab->m, raw, MAKE_RARE, &keys, NULL));
     *n = steps_keys_n(lab->m.steps, keys);
     return OK;
@@ -146,20 +194,35 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Different values of a column of whole numbers; 0 when it is none. */
-static Err whole_values(Ctx *cx, Lab *lab, uint32_t raw, uint32_t *n)
+/* Different values of a column of numbers, and rows whose value others have too. */
+static Err count_values(Ctx *cx, const Lab *lab, uint32_t raw, size_t *distinct, size_t *repeated)
 {
     const Column *c = &lab->m.t->col[raw];
     size_t rows = lab->rows, known = 0;
-    *n = 0;
-    if (!c->num || c->type != COLUMN_INTEGER || !in_base(lab, raw)) return OK;
+    *distinct = *repeated = 0;
     double *v = ctx_get_n(cx, rows, sizeof *v);
     if (!v) return FAIL(cx, ERR_NOMEM, "counting the values of '%s'", c->name);
     for (size_t r = 0; r < rows; r++)
         if (isfinite(c->num[r])) v[known++] = c->num[r];
     qsort(v, known, sizeof *v, by_value);
-    for (size_t i = 0; i < known; i++) *n += !i || v[i] != v[i - 1];
+    for (size_t i = 0, run; i < known; i = run) {
+        for (run = i; run < known && v[run] == v[i];) run++;
+        ++*distinct;
+        if (run - i > 1) *repeated += run - i;
+    }
     ctx_put(cx, v);
+    return OK;
+}
+
+/* Different values of a column of whole numbers; 0 when it is none. */
+static Err whole_values(Ctx *cx, Lab *lab, uint32_t raw, uint32_t *n)
+{
+    const Column *c = &lab->m.t->col[raw];
+    size_t distinct, repeated;
+    *n = 0;
+    if (!c->num || c->type != COLUMN_INTEGER || !lab_in_base(lab, raw)) return OK;
+    TRY(cx, count_values(cx, lab, raw, &distinct, &repeated));
+    *n = (uint32_t)distinct;
     return OK;
 }
 
@@ -171,6 +234,20 @@ static bool has_letters(const Column *c)
     return bytes / c->dict.n >= LETTERS_MEAN_MIN;
 }
 
+/* Codes such as C85 or 3422_14: several pieces, and not too long. */
+static bool has_pieces(const Column *c)
+{
+    uint32_t some = 0, n = c->num ? 0 : c->dict.n;
+    if (c->num || (c->type != COLUMN_CATEGORY && c->type != COLUMN_ID) || n < LETTERS_LEVELS_MIN) return false;
+    for (uint32_t i = 0; i < n; i++) {
+        size_t len, first, last;
+        const char *s = dict_at(&c->dict, i, &len);
+        const char *a = len <= CODE_BYTES_MAX ? steps_piece(s, len, CUT_FIRST, &first) : NULL;
+        some += a && steps_piece(s, len, CUT_LAST, &last) != a;
+    }
+    return some >= n / 5;
+}
+
 Err ideas_first(Ctx *cx, Lab *lab)
 {
     Group target = { .name = "target means of categories", .how = "mean of the target by level, out of fold" };
@@ -179,6 +256,10 @@ Err ideas_first(Ctx *cx, Lab *lab)
     Group gap = { .name = "days between dates", .how = "differences of pairs of dates" };
     Group letters = { .name = "letters of categories",
                       .how = "letter triples of the levels' names: counts, singular vectors, a linear score" };
+    Group piece = { .name = "pieces of codes", .how = "the first piece of a code, and the numbers in it" };
+    Group alike = { .name = "columns alike", .how = "mean, spread, extremes, slope and repeats over columns that hold the same kind of thing", .family = 2 };
+    Group sorted = { .name = "columns alike, in order", .how = "the same, and the values in ascending order", .family = 2 };
+    Group missing = { .name = "gaps in a row", .how = "how many columns are missing" };
     const Table *t = lab->m.t;
     uint32_t date[GAPS_DATES], dates = 0;
     for (uint32_t raw = 0; raw < t->cols; raw++) {
@@ -187,18 +268,21 @@ Err ideas_first(Ctx *cx, Lab *lab)
         TRY(cx, levels_of(cx, lab, raw, &levels));
         TRY(cx, whole_values(cx, lab, raw, &values));
         if (levels > 2 && levels <= MAKE_CODES_MAX && target.ideas_n < COLUMNS_MAX) {
-            put(&target, (Idea){ .kind = IDEA_TARGET, .a = raw, .b = STEPS_NONE });
-            put(&count, (Idea){ .kind = IDEA_COUNT, .a = raw, .b = STEPS_NONE });
+            group_put(&target, (Idea){ .kind = IDEA_TARGET, .a = raw, .b = STEPS_NONE });
+            group_put(&count, (Idea){ .kind = IDEA_COUNT, .a = raw, .b = STEPS_NONE });
         }
         if (values >= WHOLE_LEVELS_MIN && values <= WHOLE_LEVELS_MAX && whole.ideas_n < COLUMNS_MAX)
-            put(&whole, (Idea){ .kind = IDEA_TARGET, .a = raw, .b = STEPS_NONE });
-        if (c->type == COLUMN_DATETIME && c->num && in_base(lab, raw) && dates < GAPS_DATES) date[dates++] = raw;
-        if (has_letters(c) && letters.ideas_n < 3)
-            put(&letters, (Idea){ .kind = IDEA_LETTERS, .a = raw, .b = STEPS_NONE });
+            group_put(&whole, (Idea){ .kind = IDEA_TARGET, .a = raw, .b = STEPS_NONE });
+        if (c->type == COLUMN_DATETIME && c->num && lab_in_base(lab, raw) && dates < GAPS_DATES) date[dates++] = raw;
+        if (has_letters(c) && letters.ideas_n < 3 && !lab->a->in->portable)
+            group_put(&letters, (Idea){ .kind = IDEA_LETTERS, .a = raw, .b = STEPS_NONE });
+        if (has_pieces(c) && piece.ideas_n < PIECE_COLUMNS && !lab->a->in->portable)
+            group_put(&piece, (Idea){ .kind = IDEA_PIECE, .a = raw, .b = STEPS_NONE });
     }
     for (uint32_t i = 0; i < dates; i++)
-        for (uint32_t k = i + 1; k < dates; k++) put(&gap, (Idea){ .kind = IDEA_GAP, .a = date[k], .b = date[i] });
-    const Group *all[] = { &gap, &target, &letters, &whole, &count };
+        for (uint32_t k = i + 1; k < dates; k++) group_put(&gap, (Idea){ .kind = IDEA_GAP, .a = date[k], .b = date[i] });
+    if (!lab->a->in->portable) TRY(cx, ideas_alike(cx, lab, &alike, &sorted, &missing));
+    const Group *all[] = { &sorted, &alike, &gap, &target, &letters, &piece, &whole, &count, &missing };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) TRY(cx, propose(cx, lab, all[i]));
     return OK;
 }
@@ -229,8 +313,32 @@ static void heaviest(const Lab *lab, uint32_t raw, uint32_t *list, uint32_t *n, 
     list[at] = raw;
 }
 
+/* Triples of the heaviest columns of few levels. */
+static Err triples(Ctx *cx, Lab *lab, const uint32_t *cat, uint32_t cats, Group *to)
+{
+    uint32_t few[4], n = 0;
+    for (uint32_t i = 0; i < cats; i++) {
+        uint32_t levels;
+        TRY(cx, levels_of(cx, lab, cat[i], &levels));
+        if (!levels) TRY(cx, whole_values(cx, lab, cat[i], &levels));
+        if (levels <= TRIPLE_LEVELS_MAX) few[n++] = cat[i];
+    }
+    for (uint32_t skip = n; skip-- > 0 && n >= 3;) { /* of four columns, each triple; strongest first */
+        uint32_t three[3], k = 0;
+        if (n == 3 && skip < 2) break;
+        for (uint32_t i = 0; i < n && k < 3; i++)
+            if (n == 3 || i != skip) three[k++] = few[i];
+        group_put(to, (Idea){ .kind = IDEA_TRIPLE, .a = three[0], .b = three[1], .c = three[2] });
+    }
+    return OK;
+}
+
 static Err crosses_and_groups(Ctx *cx, Lab *lab)
 {
+    Group triple = { .name = "triples of categories", .how = "mean of the target by three levels, out of fold" };
+    Group rank = { .name = "ranks by category",
+                   .how = "where a number stands among its level's, their spread, median and extremes; how many "
+                          "levels meet" };
     Group cross = { .name = "pairs of categories", .how = "mean of the target by pair of levels, out of fold" };
     Group group = { .name = "numbers by category",
                     .how = "mean of a number by level, and the difference from it" };
@@ -246,11 +354,44 @@ static Err crosses_and_groups(Ctx *cx, Lab *lab)
     }
     for (uint32_t i = 0; i < cats; i++)
         for (uint32_t k = i + 1; k < cats && cross.ideas_n < CROSSES_MAX; k++)
-            put(&cross, (Idea){ .kind = IDEA_CROSS, .a = cat[i], .b = cat[k] });
+            group_put(&cross, (Idea){ .kind = IDEA_CROSS, .a = cat[i], .b = cat[k] });
     for (uint32_t i = 0; i < cats && i < 3; i++)
-        for (uint32_t k = 0; k < nums; k++) put(&group, (Idea){ .kind = IDEA_GROUP, .a = cat[i], .b = num[k] });
+        for (uint32_t k = 0; k < nums; k++) {
+            group_put(&group, (Idea){ .kind = IDEA_GROUP, .a = cat[i], .b = num[k] });
+            group_put(&rank, (Idea){ .kind = IDEA_RANK, .a = cat[i], .b = num[k] });
+        }
+    for (uint32_t i = 0; i < cats && i < 3; i++)
+        for (uint32_t k = 0; k < cats && k < 3; k++)
+            if (i != k && !lab->m.t->col[cat[k]].num)
+                group_put(&rank, (Idea){ .kind = IDEA_LEVELS, .a = cat[i], .b = cat[k] });
+    TRY(cx, triples(cx, lab, cat, cats, &triple));
     TRY(cx, propose(cx, lab, &cross));
-    return propose(cx, lab, &group);
+    TRY(cx, propose(cx, lab, &triple));
+    TRY(cx, propose(cx, lab, &group));
+    return lab->a->in->portable ? OK : propose(cx, lab, &rank);
+}
+
+/* Digits of the heaviest numbers, and how often their values occur, where values repeat. */
+static Err digits_and_repeats(Ctx *cx, Lab *lab)
+{
+    Group digit = { .name = "digits of numbers", .how = "what stands behind the point, last digits, zeros at the end" };
+    Group often = { .name = "repeated numbers", .how = "how often a number's value occurs" };
+    uint32_t num[DIGITS_COLUMNS], nums = 0;
+    for (uint32_t raw = 0; raw < lab->m.t->cols; raw++) {
+        const Column *c = &lab->m.t->col[raw];
+        bool number = c->num && c->type != COLUMN_DATETIME && base_number(&lab->m, raw, lab->base_n) != STEPS_NONE;
+        if (number) heaviest(lab, raw, num, &nums, DIGITS_COLUMNS);
+    }
+    for (uint32_t i = 0; i < nums; i++) {
+        size_t distinct, repeated;
+        TRY(cx, count_values(cx, lab, num[i], &distinct, &repeated));
+        if (distinct <= WHOLE_LEVELS_MIN * 10) continue;
+        if (!lab->a->in->portable) group_put(&digit, (Idea){ .kind = IDEA_DIGITS, .a = num[i], .b = STEPS_NONE });
+        if ((double)repeated >= REPEATED_SHARE * (double)lab->rows && distinct <= MAKE_LEVELS_MAX / 4)
+            group_put(&often, (Idea){ .kind = IDEA_COUNT, .a = num[i], .b = STEPS_NONE });
+    }
+    TRY(cx, propose(cx, lab, &digit));
+    return propose(cx, lab, &often);
 }
 
 /* What the base fit left unexplained on the rows that may choose: rows x outputs. */
@@ -425,8 +566,8 @@ static Err arithmetic(Ctx *cx, Lab *lab)
             }
         }
     for (uint32_t i = 0; i < kept; i++) {
-        if (i < ARITH_FEW) put(&few, found[i].idea);
-        put(&many, found[i].idea);
+        if (i < ARITH_FEW) group_put(&few, found[i].idea);
+        group_put(&many, found[i].idea);
     }
     TRY_DONE(cx, propose(cx, lab, &few));
     if (kept > ARITH_FEW) TRY_DONE(cx, propose(cx, lab, &many));
@@ -438,5 +579,6 @@ done:
 Err ideas_second(Ctx *cx, Lab *lab)
 {
     TRY(cx, arithmetic(cx, lab));
-    return crosses_and_groups(cx, lab);
+    TRY(cx, crosses_and_groups(cx, lab));
+    return digits_and_repeats(cx, lab);
 }

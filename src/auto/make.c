@@ -194,7 +194,8 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Levels of a dictionary with their rows, spelt as steps_spelling does; bytes: room for numbers that change. */
-static Err levels_of_dict(Ctx *cx, const Column *c, size_t rows, Level **out, uint32_t *n, char **bytes)
+static Err levels_of_dict(Ctx *cx, const Column *c, KeyCut cut, size_t rows, Level **out, uint32_t *n,
+                          char **bytes)
 {
     Err err = OK;
     Level *level = NULL;
@@ -207,6 +208,10 @@ static Err levels_of_dict(Ctx *cx, const Column *c, size_t rows, Level **out, ui
         char *buf = *bytes + used;
         size_t len, m;
         const char *s = dict_at(&c->dict, i, &len), *spelt;
+        if (cut != CUT_NONE && !(s = steps_piece(s, len, cut, &len))) { /* it has no such piece: as if missing */
+            level[i] = (Level){ .s = "" };
+            continue;
+        }
         m = steps_spelling(s, len, buf, &spelt);
         if (spelt == buf) used += NUM_TEXT_MAX;
         level[i].s = spelt;
@@ -269,25 +274,28 @@ static uint32_t settle(Level *level, uint32_t n, uint32_t least, uint32_t *rare)
 
 Err make_keys(Ctx *cx, Maker *m, uint32_t raw, uint32_t least, uint32_t *keys, uint32_t *rare)
 {
+    return make_cut_keys(cx, m, raw, CUT_NONE, least, keys, rare);
+}
+
+Err make_cut_keys(Ctx *cx, Maker *m, uint32_t raw, KeyCut cut, uint32_t least, uint32_t *keys, uint32_t *rare)
+{
     Err err = OK;
     const Column *c = &m->t->col[raw];
     Level *level = NULL;
     char *bytes = NULL;
     Dict dict = { .n = 0 };
     uint32_t n = 0, rest = 0;
-    if (m->keys[raw] != STEPS_NONE) {
-        *keys = m->keys[raw];
-        return OK;
-    }
+    *keys = cut == CUT_NONE ? m->keys[raw] : steps_keys_of(m->steps, raw, cut);
+    if (*keys != STEPS_NONE) return OK;
     if (c->num) TRY_DONE(cx, levels_of_numbers(cx, c, m->t->rows, &level, &n, &bytes));
-    else TRY_DONE(cx, levels_of_dict(cx, c, m->t->rows, &level, &n, &bytes));
+    else TRY_DONE(cx, levels_of_dict(cx, c, cut, m->t->rows, &level, &n, &bytes));
     dict.n = settle(level, n, least, &rest);
     GET_DONE(cx, dict.offset, (size_t)dict.n + 1, "keeping the levels of '%s'", c->name);
     for (uint32_t i = 0; i < dict.n; i++) dict.offset[i + 1] = dict.offset[i] + level[i].n;
     GET_DONE(cx, dict.bytes, (size_t)dict.offset[dict.n], "keeping the levels of '%s'", c->name);
     for (uint32_t i = 0; i < dict.n; i++) memcpy(dict.bytes + dict.offset[i], level[i].s, level[i].n);
-    TRY_DONE(cx, steps_add_keys(cx, m->steps, raw, CUT_NONE, &dict, &m->keys[raw]));
-    *keys = m->keys[raw];
+    TRY_DONE(cx, steps_add_keys(cx, m->steps, raw, cut, &dict, keys));
+    if (cut == CUT_NONE) m->keys[raw] = *keys;
     if (rare) *rare = rest;
 done:
     ctx_put(cx, level);
@@ -305,13 +313,19 @@ static int by_bits(const void *a, const void *b)
 
 Err make_pairs(Ctx *cx, Maker *m, uint32_t raw_a, uint32_t raw_b, uint32_t *keys)
 {
+    uint32_t ka, kb;
+    TRY(cx, make_keys(cx, m, raw_a, MAKE_RARE, &ka, NULL));
+    TRY(cx, make_keys(cx, m, raw_b, MAKE_RARE, &kb, NULL));
+    return make_key_pairs(cx, m, ka, kb, keys);
+}
+
+Err make_key_pairs(Ctx *cx, Maker *m, uint32_t ka, uint32_t kb, uint32_t *keys)
+{
     Err err = OK;
     int32_t *a = NULL, *b = NULL;
     uint64_t *both = NULL;
-    uint32_t ka, kb, n = 0, *pair = NULL;
+    uint32_t n = 0, *pair = NULL;
     size_t rows = m->t->rows, known = 0;
-    TRY(cx, make_keys(cx, m, raw_a, MAKE_RARE, &ka, NULL));
-    TRY(cx, make_keys(cx, m, raw_b, MAKE_RARE, &kb, NULL));
     GET_DONE(cx, a, rows, "pairing the levels of two columns");
     GET_DONE(cx, b, rows, "pairing the levels of two columns");
     GET_DONE(cx, both, rows, "pairing the levels of two columns");
@@ -338,12 +352,18 @@ done:
 }
 
 /* What the levels are of: "city" or "city x shop". */
-static Err keys_name(Ctx *cx, const Maker *m, uint32_t keys, char **out)
+Err make_keys_name(Ctx *cx, const Maker *m, uint32_t keys, char **out)
 {
-    uint32_t raw[2];
+    static const char *const piece[CUTS_N] = { "", " (first piece)", " (second piece)", " (last piece)" };
+    uint32_t raw[2], of[2];
+    char *a, *b;
     steps_keys_raw(m->steps, keys, raw);
-    if (raw[1] == STEPS_NONE) return make_name(cx, out, "%s", m->schema->col[raw[0]].name);
-    return make_name(cx, out, "%s x %s", m->schema->col[raw[0]].name, m->schema->col[raw[1]].name);
+    if (raw[1] == STEPS_NONE)
+        return make_name(cx, out, "%s%s", m->schema->col[raw[0]].name, piece[steps_keys_cut(m->steps, keys)]);
+    steps_keys_pair(m->steps, keys, of);
+    TRY(cx, make_keys_name(cx, m, of[0], &a)); /* three columns at most */
+    TRY(cx, make_keys_name(cx, m, of[1], &b));
+    return make_name(cx, out, "%s x %s", a, b);
 }
 
 /* ------------------------------------------------------------ simple features */
@@ -359,6 +379,21 @@ Err make_code(Ctx *cx, Maker *m, uint32_t raw, uint32_t keys)
 {
     const char *name = m->schema->col[raw].name;
     return make_add(cx, m, &(StepAdd){ .op = STEP_CODE, .a = keys, .b = STEPS_NONE, .outs = 1, .name = &name },
+                    false);
+}
+
+Err make_code_as(Ctx *cx, Maker *m, uint32_t keys, const char *what, FeatureUse use)
+{
+    char *of, *name;
+    TRY(cx, make_keys_name(cx, m, keys, &of));
+    TRY(cx, make_name(cx, &name, "%s%s", of, what));
+    return make_add(cx, m,
+                    &(StepAdd){ .op = STEP_CODE,
+                                .a = keys,
+                                .b = STEPS_NONE,
+                                .outs = 1,
+                                .name = (const char *[]){ name },
+                                .use = use },
                     false);
 }
 
@@ -398,14 +433,15 @@ Err make_boolean(Ctx *cx, Maker *m, uint32_t raw, uint32_t keys)
 }
 
 static const char *const date_word[DATE_PARTS_N] = {
-    "days", "year", "month", "day", "weekday", "hour", "minute", "year_sin", "year_cos", "weekend",
+    "days",     "year",     "month",   "day",      "weekday",  "hour",     "minute",
+    "year_sin", "year_cos", "weekend", "week_sin", "week_cos", "time_sin", "time_cos",
 };
 
 Err make_date(Ctx *cx, Maker *m, uint32_t raw)
 {
     const Column *c = &m->t->col[raw];
     double from = INFINITY;
-    bool month = false;
+    bool month = false, hour = false;
     for (size_t r = 0; r < m->t->rows; r++)
         if (c->num[r] < from) from = c->num[r];
     for (int p = 0; p < DATE_PARTS_N; p++) {
@@ -418,6 +454,8 @@ Err make_date(Ctx *cx, Maker *m, uint32_t raw)
         }
         bool varies = lo < hi;
         if (p == DATE_MONTH) month = varies;
+        if (p == DATE_HOUR) hour = varies;
+        if ((p == DATE_TIME_SIN || p == DATE_TIME_COS) && !hour) continue;
         if ((p == DATE_YEAR_SIN || p == DATE_YEAR_COS) && !month) continue;
         if (!varies) continue;
         TRY(cx, make_name(cx, &name, "%s.%s", c->name, date_word[p]));
@@ -427,6 +465,7 @@ Err make_date(Ctx *cx, Maker *m, uint32_t raw)
                                      .a = raw,
                                      .b = STEPS_NONE,
                                      .number = from,
+                                     .use = p >= DATE_WEEK_SIN ? FEATURE_FOR_DENSE : FEATURE_FOR_ALL,
                                      .outs = 1,
                                      .name = (const char *[]){ name } },
                          false));
@@ -465,7 +504,7 @@ Err make_count(Ctx *cx, Maker *m, uint32_t keys)
     char *of, *name;
     size_t rows = m->t->rows;
     uint32_t n = steps_keys_n(m->steps, keys);
-    TRY(cx, keys_name(cx, m, keys, &of));
+    TRY(cx, make_keys_name(cx, m, keys, &of));
     TRY(cx, make_name(cx, &name, "count of %s", of));
     GET_DONE(cx, index, rows, "counting '%s'", of);
     GET_DONE(cx, table, n, "counting '%s'", of);
@@ -485,58 +524,6 @@ Err make_count(Ctx *cx, Maker *m, uint32_t keys)
                           false));
 done:
     ctx_put(cx, index);
-    ctx_put(cx, table);
-    return err;
-}
-
-Err make_group(Ctx *cx, Maker *m, uint32_t keys, uint32_t number, LookupKind kind)
-{
-    Err err = OK;
-    int32_t *index = NULL;
-    double *sum = NULL, all[3] = { 0 };
-    float *table = NULL, other;
-    char *of, *name;
-    size_t rows = m->t->rows;
-    uint32_t n = steps_keys_n(m->steps, keys);
-    const double *v = m->t->col[number].num;
-    TRY(cx, keys_name(cx, m, keys, &of));
-    TRY(cx, make_name(cx, &name, "%s of %s by %s", kind == LOOKUP_MEAN ? "mean" : "spread",
-                      m->schema->col[number].name, of));
-    GET_DONE(cx, index, rows, "averaging by '%s'", of);
-    GET_DONE(cx, table, n, "averaging by '%s'", of);
-    GET_DONE(cx, sum, 3 * (size_t)n, "averaging by '%s'", of);
-    TRY_DONE(cx, steps_key_index(cx, m->steps, m->t, keys, index));
-    for (size_t r = 0; r < rows; r++) {
-        if (!isfinite(v[r])) continue;
-        double *to[2] = { all, index[r] >= 0 ? &sum[3 * (size_t)index[r]] : NULL };
-        for (int k = 0; k < 2 && to[k]; k++) { /* Welford: stays exact far from zero */
-            double d = v[r] - to[k][1];
-            to[k][0]++;
-            to[k][1] += d / to[k][0];
-            to[k][2] += d * (v[r] - to[k][1]);
-        }
-    }
-    double whole = kind == LOOKUP_MEAN ? all[1] : all[0] ? sqrt(all[2] / all[0]) : 0;
-    other = (float)fmax(-3e38, fmin(3e38, whole));
-    for (uint32_t i = 0; i < n; i++) {
-        const double *g = &sum[3 * (size_t)i];
-        double at = kind == LOOKUP_MEAN ? g[1] : g[0] ? sqrt(g[2] / g[0]) : 0;
-        table[i] = g[0] ? (float)fmax(-3e38, fmin(3e38, at)) : other;
-    }
-    TRY_DONE(cx, make_add(cx, m,
-                          &(StepAdd){ .op = STEP_LOOKUP,
-                                      .kind = kind,
-                                      .a = keys,
-                                      .b = STEPS_NONE,
-                                      .about = number,
-                                      .outs = 1,
-                                      .name = (const char *[]){ name },
-                                      .table = table,
-                                      .other = &other },
-                          false));
-done:
-    ctx_put(cx, index);
-    ctx_put(cx, sum);
     ctx_put(cx, table);
     return err;
 }
@@ -578,7 +565,7 @@ Err make_target(Ctx *cx, Maker *m, uint32_t keys)
     const char *names[MAKE_CLASSES_MAX];
     char *of, *what;
     uint32_t n = steps_keys_n(m->steps, keys), parts = m->folds + 1;
-    TRY(cx, keys_name(cx, m, keys, &of));
+    TRY(cx, make_keys_name(cx, m, keys, &of));
     TRY(cx, make_name(cx, &what, "target mean of %s", of));
     TRY(cx, make_out_names(cx, m, what, names));
     GET_DONE(cx, index, m->t->rows, "averaging the target by '%s'", of);

@@ -63,18 +63,31 @@ MUST_USE Err maker_apply(Ctx *cx, Maker *m);
 
 /* Levels of a column with at least `least` rows, most frequent first; made once a column.  *rare: other levels. */
 MUST_USE Err make_keys(Ctx *cx, Maker *m, uint32_t raw, uint32_t least, uint32_t *keys, uint32_t *rare);
-/* Pairs of levels of two columns with at least MAKE_RARE rows. */
+/* The same of a piece of a column's texts. */
+MUST_USE Err make_cut_keys(Ctx *cx, Maker *m, uint32_t raw, KeyCut cut, uint32_t least, uint32_t *keys,
+                           uint32_t *rare);
+/* Pairs of levels of two columns with at least MAKE_RARE rows; or of two keys, the first of which may be such pairs. */
 MUST_USE Err make_pairs(Ctx *cx, Maker *m, uint32_t raw_a, uint32_t raw_b, uint32_t *keys);
+MUST_USE Err make_key_pairs(Ctx *cx, Maker *m, uint32_t keys_a, uint32_t keys_b, uint32_t *keys);
+/* What the levels are of: "city" or "city x shop"; owned by scratch. */
+MUST_USE Err make_keys_name(Ctx *cx, const Maker *m, uint32_t keys, char **out);
 
 MUST_USE Err make_number(Ctx *cx, Maker *m, uint32_t raw);
 MUST_USE Err make_code(Ctx *cx, Maker *m, uint32_t raw, uint32_t keys);
+/* Codes under another name, for some learners only. */
+MUST_USE Err make_code_as(Ctx *cx, Maker *m, uint32_t keys, const char *what, FeatureUse use);
 MUST_USE Err make_boolean(Ctx *cx, Maker *m, uint32_t raw, uint32_t keys);
 MUST_USE Err make_date(Ctx *cx, Maker *m, uint32_t raw); /* the parts that vary */
 MUST_USE Err make_gap(Ctx *cx, Maker *m, uint32_t raw_a, uint32_t raw_b);
 MUST_USE Err make_count(Ctx *cx, Maker *m, uint32_t keys);
 MUST_USE Err make_target(Ctx *cx, Maker *m, uint32_t keys);
-MUST_USE Err make_group(Ctx *cx, Maker *m, uint32_t keys, uint32_t number,
-                        LookupKind kind); /* mean or spread of a raw number */
+/* make_groups.c: a statistic of a raw number by level (LOOKUP_DISTINCT: of a raw column of levels). */
+MUST_USE Err make_group(Ctx *cx, Maker *m, uint32_t keys, uint32_t number, LookupKind kind);
+MUST_USE Err make_rank(Ctx *cx, Maker *m, uint32_t keys, uint32_t number); /* where it stands among its level's */
+/* Statistics of a row over some columns; `what` names them. */
+MUST_USE Err make_rows(Ctx *cx, Maker *m, const uint32_t *list, uint32_t list_n, uint32_t stats, const char *what);
+MUST_USE Err make_digits(Ctx *cx, Maker *m, uint32_t raw); /* those that vary */
+MUST_USE Err make_text_numbers(Ctx *cx, Maker *m, uint32_t raw); /* numbers that stand in its texts */
 /* Of two features of the frame.  Names them "a / b". */
 MUST_USE Err make_arith(Ctx *cx, Maker *m, ArithOp op, uint32_t a, uint32_t b);
 

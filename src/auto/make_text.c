@@ -107,10 +107,11 @@ done:
 
 /* ------------------------------------------------------------------ counts and words */
 
-Err make_text_stats(Ctx *cx, Maker *m, uint32_t raw)
+static Err make_stats(Ctx *cx, Maker *m, uint32_t raw, TextStat from, TextStat to)
 {
-    static const char *const word[TEXT_STATS_N] = { "chars", "words", "capitals", "digits", "marks" };
-    for (int s = 0; s < TEXT_STATS_N; s++) {
+    static const char *const word[TEXT_STATS_N] = { "chars",  "words", "capitals",   "digits",
+                                                    "marks", "number", "last_number" };
+    for (int s = (int)from; s <= (int)to; s++) {
         double lo = INFINITY, hi = -INFINITY;
         char *name;
         for (size_t r = 0; r < m->t->rows; r++) {
@@ -118,6 +119,7 @@ Err make_text_stats(Ctx *cx, Maker *m, uint32_t raw)
             const char *text = text_of(m, raw, r, &n);
             if (!text) continue;
             double v = steps_text_stat(text, n, (TextStat)s);
+            if (isnan(v)) continue;
             lo = fmin(lo, v);
             hi = fmax(hi, v);
         }
@@ -133,6 +135,16 @@ Err make_text_stats(Ctx *cx, Maker *m, uint32_t raw)
                          false));
     }
     return OK;
+}
+
+Err make_text_stats(Ctx *cx, Maker *m, uint32_t raw)
+{
+    return make_stats(cx, m, raw, TEXT_CHARS, TEXT_MARKS);
+}
+
+Err make_text_numbers(Ctx *cx, Maker *m, uint32_t raw)
+{
+    return make_stats(cx, m, raw, TEXT_NUMBER_FIRST, TEXT_NUMBER_LAST);
 }
 
 /* In how many texts each bucket occurs; *docs: texts read. */

@@ -178,7 +178,7 @@ static void copy_in(Pool *p, const JobData *d, const WireData *head, const uint6
     memcpy(at + head->col_at, offset, head->parts * head->cols * sizeof *offset);
     for (size_t j = 0; j < head->cols; j++) {
         const Feature *one = steps_feature(d->steps, j);
-        f[j] = (WireFeature){ (uint32_t)one->kind, one->levels, { one->raw[0], one->raw[1] } };
+        f[j] = (WireFeature){ (uint32_t)one->kind, one->levels, { one->raw[0], one->raw[1] }, (uint32_t)one->use };
     }
     for (uint32_t q = 0; q < head->parts; q++) {
         Frame X = steps_frame(d->frame, q);

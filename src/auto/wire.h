@@ -15,7 +15,7 @@
 
 enum { WIRE_FD_JOBS = 3, WIRE_FD_RESULTS, WIRE_FD_DATA, WIRE_FD_LIFE };
 
-typedef struct WireFeature { uint32_t kind, levels, raw[2]; } WireFeature;
+typedef struct WireFeature { uint32_t kind, levels, raw[2], use; } WireFeature;
 
 typedef struct WireData {
     uint64_t magic, bytes;

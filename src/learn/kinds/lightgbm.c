@@ -259,7 +259,7 @@ const Learner learner_lightgbm = {
     .name        = "lightgbm",
     .summary     = "gradient boosted trees",
     .source      = "Ke et al. 2017, LightGBM 4.7; defaults of Holzmüller et al. 2024",
-    .can         = LEARN_BINARY | LEARN_MULTICLASS | LEARN_REGRESSION | LEARN_WEIGHTS | LEARN_MISSING | LEARN_ROUNDS |
+    .can         = LEARN_SPLITS | LEARN_BINARY | LEARN_MULTICLASS | LEARN_REGRESSION | LEARN_WEIGHTS | LEARN_MISSING | LEARN_ROUNDS |
                    LEARN_MONOTONE,
     .params      = params,
     .fit         = fit_lightgbm,
