@@ -43,7 +43,7 @@ endif()
 # --- what others made -----------------------------------------------------------------------------------------------
 
 set(LEAT_DEPS ${CMAKE_SOURCE_DIR}/build/deps)
-foreach(file include/duckdb.h include/LightGBM/c_api.h lib/libduckdb.so lib/lib_lightgbm.so src/yyjson/yyjson.c)
+foreach(file include/duckdb.h include/LightGBM/c_api.h lib/libduckdb.so lib/lib_lightgbm.so lib/libxgboost.so src/yyjson/yyjson.c)
   if(NOT EXISTS ${LEAT_DEPS}/${file})
     message(FATAL_ERROR "build/deps/${file} is missing: run scripts/bootstrap first")
   endif()
@@ -84,7 +84,7 @@ endfunction()
 # The program looks for these in <its folder>/lib, then <its folder>/../lib.  Tests lie in <build>/tests, so the second
 # finds them too.
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
-foreach(name libduckdb.so lib_lightgbm.so excel.duckdb_extension)
+foreach(name libduckdb.so lib_lightgbm.so libxgboost.so libgomp-e985bcbb.so.1.0.0 excel.duckdb_extension)
   file(CREATE_LINK ${LEAT_DEPS}/lib/${name} ${CMAKE_BINARY_DIR}/lib/${name} SYMBOLIC)
 endforeach()
 file(REAL_PATH ${DNNL_LIBRARY} DNNL_FILE)

@@ -107,7 +107,8 @@ Err app_doctor(Ctx *cx, House *house, AppDoctorOut *out)
     add(out, APP_FINE, "leat", LEAT_VERSION, "", "");
     machine(cx, out);
     engine(cx, out);
-    library(cx, out, "LightGBM", "lib_lightgbm.so", "learners lightgbm and extra_trees");
+    library(cx, out, "LightGBM", "lib_lightgbm.so", "learner lightgbm");
+    library(cx, out, "XGBoost", "libxgboost.so", "learner xgboost");
     library(cx, out, "oneDNN", "libdnnl.so.2", "learner mlp");
     add(out, APP_FINE, "SQLite", sqlite3_libversion(), "the project's ledger", "");
     add(out, APP_FINE, "OpenSSL", OpenSSL_version(OPENSSL_VERSION), "names bytes by their SHA-256", "");

@@ -19,6 +19,7 @@ static const Learner *const all[] = {     /* A to Z */
     &learner_lof,
     &learner_mlp,
     &learner_pca_residual,
+    &learner_xgboost,
 };
 
 const Learner *learner_at(size_t i) { return i < sizeof all / sizeof *all ? all[i] : NULL; }

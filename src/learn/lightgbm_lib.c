@@ -31,7 +31,6 @@
     X(booster_free, LGBM_BoosterFree)                                                             \
     X(add_valid, LGBM_BoosterAddValidData)                                                        \
     X(update, LGBM_BoosterUpdateOneIter)                                                          \
-    X(rounds, LGBM_BoosterGetCurrentIteration)                                                    \
     X(eval, LGBM_BoosterGetEval)                                                                  \
     X(predict, LGBM_BoosterPredictForMat)                                                         \
     X(text, LGBM_BoosterSaveModelToString)
@@ -221,14 +220,6 @@ Err lgb_round(Ctx *cx, LgbFit *fit, bool *grew)
     int finished = 0;
     CALL(cx, fit, "training", update(fit->booster, &finished));
     *grew = !finished;
-    return OK;
-}
-
-Err lgb_rounds(Ctx *cx, LgbFit *fit, uint32_t *out)
-{
-    int n = 0;
-    CALL(cx, fit, "counting trees", rounds(fit->booster, &n));
-    *out = (uint32_t)n;
     return OK;
 }
 

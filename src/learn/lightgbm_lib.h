@@ -38,7 +38,6 @@ MUST_USE Err lgb_data(Ctx *cx, LgbFit *fit, const LgbRows *train, const LgbRows 
                       uint64_t key);
 MUST_USE Err lgb_start(Ctx *cx, LgbFit *fit, const char *params);
 MUST_USE Err lgb_round(Ctx *cx, LgbFit *fit, bool *grew);                 /* *grew: a tree was added */
-MUST_USE Err lgb_rounds(Ctx *cx, LgbFit *fit, uint32_t *out);             /* trees an output so far */
 MUST_USE Err lgb_eval(Ctx *cx, LgbFit *fit, double *out);                 /* the first metric on the valid rows */
 MUST_USE Err lgb_raw(Ctx *cx, LgbFit *fit, const Frame *X, uint32_t rounds, double *out, size_t n);   /* raw scores of all rows */
 

@@ -2,6 +2,7 @@
 **
 ** leat-probe trees walk MODEL.txt OUTPUTS SUM IN.box OUT.box [only]    LightGBM's own text; SUM 0 sum, 1 mean; only:
 **     without explaining, shap is all 0
+** leat-probe trees xgb MODEL.json OUTPUTS ROWS IN.box OUT.box    XGBoost's own JSON; ROWS its root's rows
 ** leat-probe trees fit LEARNER TASK CLASSES ARGS ROUNDS SEED IN.box OUT.box    as leat-probe learn, and explained
 ** In: as leat-probe learn.  Out: margin and shap (rows x outputs x (columns + 1)) of the model saved and loaded
 ** again, and its bytes.
@@ -12,6 +13,7 @@
 #include "base/save.h"
 #include "learn/learn.h"
 #include "learn/lightgbm_lib.h"
+#include "learn/xgboost_lib.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +63,27 @@ done:
     return err;
 }
 
+static Err read_xgboost(Ctx *cx, const char *path, uint32_t outputs, double rows, const Frame *X, Model **out)
+{
+    Err err = OK;
+    char *text = NULL;
+    size_t n = 0;
+    uint32_t *levels = NULL, trees = 0;
+    TreesMaker *maker = NULL;
+    TRY(cx, save_read(cx, path, (size_t)1 << 30, &text, &n));
+    GET_DONE(cx, levels, X->cols, "levels");
+    for (size_t j = 0; j < X->cols; j++) levels[j] = X->feature[j].kind == FEATURE_CATEGORY ? X->feature[j].levels : 0;
+    TRY_DONE(cx, trees_start(cx, TREES_SUM, outputs, false, (uint32_t)X->cols, 0, &maker));
+    TRY_DONE(cx, xgb_read(cx, text, n, levels, X->cols, 1, rows, maker, &trees));
+    err = trees_end(cx, maker, out);
+    maker = NULL;
+done:
+    trees_drop(cx, maker);
+    ctx_put(cx, levels);
+    ctx_put(cx, text);
+    return err;
+}
+
 static Err tell(Ctx *cx, const Model *made, const Frame *X, const char *path, bool explain)
 {
     Err err = OK;
@@ -94,13 +117,14 @@ done:
     return err;
 }
 
-static Err walk(Ctx *cx, char **argv)
+static Err walk(Ctx *cx, char **argv, bool xgboost)
 {
     Err err = OK;
     Given g = { 0 };
     Model *m = NULL;
     TRY_DONE(cx, take(cx, argv[3], &g));
-    TRY_DONE(cx, read_model(cx, argv[0], (uint32_t)atoi(argv[1]), (TreesSum)atoi(argv[2]), (uint32_t)g.X.cols, &m));
+    if (xgboost) TRY_DONE(cx, read_xgboost(cx, argv[0], (uint32_t)atoi(argv[1]), atof(argv[2]), &g.X, &m));
+    else TRY_DONE(cx, read_model(cx, argv[0], (uint32_t)atoi(argv[1]), (TreesSum)atoi(argv[2]), (uint32_t)g.X.cols, &m));
     TRY_DONE(cx, tell(cx, m, &g.X, argv[4], !argv[5]));
 done:
     model_free(cx, m);
@@ -153,9 +177,10 @@ done:
 
 static Err run(Ctx *cx, int argc, char **argv)
 {
-    if ((argc == 6 || argc == 7) && !strcmp(argv[0], "walk")) return walk(cx, argv + 1);
+    if ((argc == 6 || argc == 7) && !strcmp(argv[0], "walk")) return walk(cx, argv + 1, false);
+    if (argc == 6 && !strcmp(argv[0], "xgb")) return walk(cx, argv + 1, true);
     if (argc == 9 && !strcmp(argv[0], "fit")) return fit(cx, argv + 1);
     return FAIL(cx, ERR_USAGE, "see the usage");
 }
 
-const Probe probe_trees = { "trees", "walk MODEL OUTPUTS SUM IN.box OUT.box [only] | fit LEARNER TASK CLASSES ARGS ROUNDS SEED IN.box OUT.box", run };
+const Probe probe_trees = { "trees", "walk MODEL OUTPUTS SUM IN.box OUT.box [only] | xgb MODEL OUTPUTS ROWS IN.box OUT.box | fit LEARNER TASK CLASSES ARGS ROUNDS SEED IN.box OUT.box", run };

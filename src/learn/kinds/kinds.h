@@ -15,5 +15,6 @@ extern const Learner learner_linear;
 extern const Learner learner_lof;
 extern const Learner learner_mlp;
 extern const Learner learner_pca_residual;
+extern const Learner learner_xgboost;
 
 #endif

@@ -10,22 +10,13 @@
 #include "base/random.h"
 #include "learn/kinds/kinds.h"
 #include "learn/lightgbm_lib.h"
+#include "learn/rounds.h"
 
 #include <math.h>
 #include <string.h>
 
-#define PATIENCE_ROWS 10000.0      /* with more rows a round says more, so fewer are waited for */
-#define PATIENCE_MAX 300.0
-#define PATIENCE_MIN 20.0
-#define PATIENCE_HURRIED 100.0     /* with a deadline, or ... */
-#define PATIENCE_WAY 4.0           /* ... so many over the learning rate, ... */
-#define PATIENCE_LEAST 40.0        /* ... but no fewer */
-#define BARREN_MAX 5               /* rounds in a row that could not split: bagging may make the next one able to */
-#define DEFAULT_SUM 8.0            /* no valid rows: rounds * learning rate */
 #define POOL_MIB 64                /* of histograms */
 #define STEP_MAX 3                 /* of a leaf, in log-odds, before the learning rate (see write_params) */
-#define EVAL_SHARE .03             /* of a round's time goes into looking at the valid rows ... */
-#define EVAL_ROUNDS_MAX 8          /* ... but at least every so many rounds */
 #define DEPTH_MAX 500              /* far above what is ever grown; keeps walks and explanations bounded */
 
 enum {
@@ -114,23 +105,6 @@ static void write_params(Ctx *cx, const FitIn *in, Text *t)
     }
 }
 
-static double patience(const Ctx *cx, const FitIn *in, uint32_t best)
-{
-    double n = (double)in->train_n, base = PATIENCE_MAX;
-    if (n > PATIENCE_ROWS) base = fmax(PATIENCE_MIN, PATIENCE_MAX * PATIENCE_ROWS / n);
-    if (cx->deadline_us) base = fmin(base, fmin(PATIENCE_HURRIED, fmax(PATIENCE_LEAST, PATIENCE_WAY / in->args[RATE])));
-    return fmax(base, 0.3 * best + 20);
-}
-
-/* Rounds to run at most when nothing stops them. */
-static uint32_t rounds_most(const FitIn *in)
-{
-    double most = whole(in->args, ROUNDS);
-    if (in->rounds) return in->rounds;
-    if (in->valid_n) return (uint32_t)most;
-    return (uint32_t)fmin(most, fmax(1, ceil(DEFAULT_SUM / in->args[RATE])));
-}
-
 /* Seconds of one round, its trees for all outputs: a pass over the rows a level, and a scan of the histograms a leaf. */
 static double round_s(const FitIn *in)
 {
@@ -140,65 +114,27 @@ static double round_s(const FitIn *in)
     return k * (n * p * in->args[BAGGING] * 2.4e-9 * log2(leaves + 1) + leaves * (3e-6 + p * bins * 8e-9) + 20e-6);
 }
 
-/* Rounds from one look at the valid rows to the next: by sizes, never by a clock, so that equal fits stay equal. */
-static uint32_t eval_every(const FitIn *in)
-{
-    double eval = (double)in->valid_n * task_outputs(in->task, in->classes) * 1.5e-8;
-    return (uint32_t)fmin(EVAL_ROUNDS_MAX, fmax(1, ceil(eval / (EVAL_SHARE * round_s(in)))));
-}
+typedef struct Booster {
+    const FitIn *in;
+    LgbFit fit;
+} Booster;
 
-typedef struct Race {
-    uint32_t best, rounds, most;   /* rounds to keep, rounds run, rounds planned */
-    bool watch, cut;               /* by valid rows; by the deadline */
-} Race;
+static Err round_of(Ctx *cx, void *self, bool *grew) { return lgb_round(cx, &((Booster *)self)->fit, grew); }
+static Err eval_of(Ctx *cx, void *self, double *loss) { return lgb_eval(cx, &((Booster *)self)->fit, loss); }
 
-/* One more round, if there is time for it. */
-static Err one_round(Ctx *cx, const FitIn *in, LgbFit *fit, Race *race, double *took, uint32_t *barren)
+static double take_s(const void *self, uint32_t rounds)
 {
-    bool grew;
-    if (cx->cancel && *cx->cancel) return ctx_check(cx);
-    double read = lgb_take_s(race->rounds + 1, task_outputs(in->task, in->classes), whole(in->args, LEAVES));
-    if (race->rounds && ctx_left_s(cx) < 1.3 * *took + read) {
-        race->cut = true;
-        return OK;
-    }
-    TRY(cx, race->rounds ? OK : ctx_check(cx));
-    int64_t from = ctx_mono_us(cx);
-    TRY(cx, lgb_round(cx, fit, &grew));
-    TRY(cx, lgb_rounds(cx, fit, &race->rounds));
-    *took = fmax(ctx_since_s(cx, from), 0.7 * *took);
-    *barren = grew ? 0 : *barren + 1;
-    return OK;
-}
-
-static Err run(Ctx *cx, const FitIn *in, LgbFit *fit, Race *race)
-{
-    double best_loss = INFINITY, took = 0;
-    uint32_t barren = 0, every = eval_every(in), end = in->keep ? in->keep : race->most;
-    while (race->rounds < end && barren < BARREN_MAX) {
-        TRY(cx, one_round(cx, in, fit, race, &took, &barren));
-        if (race->cut) break;
-        ctx_step(cx, "lightgbm", race->rounds, end);
-        if (!race->watch || (race->rounds % every && race->rounds > 1 && race->rounds < end)) continue;
-        double loss;
-        TRY(cx, lgb_eval(cx, fit, &loss));
-        if (loss < best_loss || race->rounds == 1) {
-            best_loss = loss;
-            race->best = race->rounds;
-        }
-        if (race->rounds - race->best >= patience(cx, in, race->best)) break;
-    }
-    if (!race->watch) race->best = race->rounds;
-    return OK;
+    const FitIn *in = ((const Booster *)self)->in;
+    return lgb_take_s(rounds, task_outputs(in->task, in->classes), whole(in->args, LEAVES));
 }
 
 /* Bin, or find what was binned, and start. */
-static Err begin(Ctx *cx, const FitIn *in, LgbFit *fit, bool watch)
+static Err begin(Ctx *cx, const FitIn *in, LgbFit *fit)
 {
     Err err = OK;
     Text data, all;
     LgbRows train = { &in->X, in->train, in->train_n, in->y, in->weight };
-    LgbRows valid = { &in->X, in->valid, watch ? in->valid_n : 0, in->y, in->weight };
+    LgbRows valid = { &in->X, in->valid, rounds_watch(in) ? in->valid_n : 0, in->y, in->weight };
     text_init(&data, cx);
     text_init(&all, cx);
     write_data_params(in, &data);
@@ -217,17 +153,19 @@ done:
 static Err fit_lightgbm(Ctx *cx, const FitIn *in, FitOut *out)
 {
     Err err = OK;
-    LgbFit fit = { 0 };
+    Booster b = { .in = in };
     TreesMaker *maker = NULL;
     uint32_t outputs = task_outputs(in->task, in->classes);
-    Race race = { .watch = in->valid_n && !in->rounds, .most = rounds_most(in) };
+    Rounds race = { .in = in, .name = "lightgbm", .rate = in->args[RATE], .most = rounds_most(in, whole(in->args, ROUNDS), in->args[RATE]),
+                    .self = &b, .round = round_of, .eval = eval_of, .take_s = take_s };
     *out = (FitOut){ 0 };
     if (!in->train_n || !in->X.cols)
         return FAIL(cx, ERR_SHAPE, "lightgbm needs rows and columns, but got %zu x %zu", in->train_n, in->X.cols);
-    TRY_DONE(cx, begin(cx, in, &fit, race.watch));
-    TRY_DONE(cx, run(cx, in, &fit, &race));
+    race.round_s = round_s(in);
+    TRY_DONE(cx, begin(cx, in, &b.fit));
+    TRY_DONE(cx, rounds_run(cx, &race));
     TRY_DONE(cx, trees_start(cx, TREES_SUM, outputs, false, (uint32_t)in->X.cols, 0, &maker));
-    TRY_DONE(cx, lgb_take(cx, &fit, race.best, outputs, (uint32_t)whole(in->args, LEAVES), maker));
+    TRY_DONE(cx, lgb_take(cx, &b.fit, race.best, outputs, (uint32_t)whole(in->args, LEAVES), maker));
     err = trees_end(cx, maker, &out->model);
     maker = NULL;
     TRY_DONE(cx, err);
@@ -236,7 +174,7 @@ static Err fit_lightgbm(Ctx *cx, const FitIn *in, FitOut *out)
     out->cut = race.cut;
 done:
     trees_drop(cx, maker);
-    lgb_close(cx, &fit);
+    lgb_close(cx, &b.fit);
     return err;
 }
 
@@ -244,7 +182,8 @@ done:
 static double guess_s(const FitIn *in)
 {
     double n = (double)in->train_n, p = (double)in->X.cols;
-    double rounds = in->rounds ? in->rounds : in->valid_n ? fmin(whole(in->args, ROUNDS), 12 / in->args[RATE]) : rounds_most(in);
+    double most = whole(in->args, ROUNDS), rounds = rounds_most(in, most, in->args[RATE]);
+    if (rounds_watch(in)) rounds = fmin(most, 12 / in->args[RATE]);
     return 2.5e-8 * (n + (double)in->valid_n) * p + rounds * round_s(in) + 0.005;
 }
 
