@@ -19,6 +19,8 @@ static const Learner *const all[] = {     /* A to Z */
     &learner_lof,
     &learner_mlp,
     &learner_pca_residual,
+    &learner_realmlp,
+    &learner_tabm,
     &learner_xgboost,
 };
 

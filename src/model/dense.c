@@ -43,6 +43,12 @@ size_t dense_cols(const Dense *d) { return d->outputs_n; }
 uint32_t dense_frame_cols(const Dense *d) { return d->sources_n; }
 uint32_t dense_from(const Dense *d, size_t col) { return d->output[col].from; }
 
+bool dense_is_value(const Dense *d, size_t col)
+{
+    const Source *s = &d->source[d->output[col].from];
+    return s->kind == FEATURE_NUMBER && s->value && s->at == col;
+}
+
 void dense_free(Ctx *cx, Dense *d)
 {
     if (!d) return;
@@ -179,6 +185,7 @@ static Err fit_category(Ctx *cx, Fit *f, const float *col, uint32_t levels, Sour
     TRY_DONE(cx, rank_levels(cx, f, levels, &found));
     keep = found > f->o->onehot_max && f->o->onehot_max > 1 ? f->o->onehot_max - 1 : found;
     for (uint32_t k = 0; k < levels; k++) s->slot[k] = DENSE_NO_SLOT;
+    if (f->o->skip_above && found > f->o->skip_above) goto done;
     for (uint32_t i = 0; i < found; i++) s->slot[f->rank[i]] = i < keep ? 0 : keep;    /* keep: the others' slot */
     for (uint32_t k = 0, next = 0; k < levels; k++)
         if (s->slot[k] == 0) s->slot[k] = next++;                                      /* slots go by code */
@@ -336,6 +343,22 @@ void dense_apply_f64(const Dense *d, const Frame *X, const uint32_t *rows, size_
         const Source *s = &d->source[j];
         APPLY_SOURCE(double);
     }
+}
+
+DenseTold dense_tell(const Dense *d, size_t col)
+{
+    const Output *o = &d->output[col];
+    const Source *s = &d->source[o->from];
+    DenseTold t = { .kind = DENSE_LEVEL, .from = o->from, .of = s->levels, .fill = s->fill, .centre = o->centre, .factor = o->factor, .clip = o->clip };
+    if (s->kind == FEATURE_NUMBER) t.kind = s->value && col == s->at ? DENSE_VALUE : DENSE_MISSING;
+    return t;
+}
+
+double dense_level(const Dense *d, size_t col, uint32_t level)
+{
+    const Output *o = &d->output[col];
+    const Source *s = &d->source[o->from];
+    return (double)(float)shaped(o, slot_value(s, level < s->levels ? (float)level : NAN, (uint32_t)(col - s->at)));
 }
 
 /* ----------------------------------------------------------------- storing */

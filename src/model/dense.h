@@ -27,6 +27,7 @@ typedef struct DenseOptions {
     bool clip;               /* then x / sqrt(1 + (x/3)^2): far values come no further than 3 */
     bool scale_onehot;       /* treat the columns of categories as numbers too (RealMLP does) */
     uint32_t onehot_max;     /* columns a category may take; more levels: the most frequent, and one for the others */
+    uint32_t skip_above;     /* a category of more levels than this gives no column at all; 0: none is skipped */
     double missing_min;      /* a number missing more often than this share gets a column that says so: .001 */
     size_t cols_max;         /* at most DENSE_COLS_MAX */
 } DenseOptions;
@@ -45,6 +46,20 @@ void dense_free(Ctx *cx, Dense *d);                        /* NULL is fine */
 size_t dense_cols(const Dense *d);                         /* columns that come out */
 uint32_t dense_frame_cols(const Dense *d);                 /* columns of the frame it reads */
 uint32_t dense_from(const Dense *d, size_t col);           /* the frame column that column is made of */
+
+bool dense_is_value(const Dense *d, size_t col);           /* a number's own value: neither a category's nor a sign of missing */
+
+/* How a column that comes out is made: a number's value, its sign of being missing, or a category's level (`of` levels are
+** at 0 .. of - 1; any other is missing). */
+typedef enum DenseKind { DENSE_VALUE, DENSE_MISSING, DENSE_LEVEL } DenseKind;
+typedef struct DenseTold {
+    DenseKind kind;
+    uint32_t from, of;
+    double fill, centre, factor;   /* DENSE_VALUE: c = (x or fill - centre) * factor, within DENSE_FAR; */
+    bool clip;                     /*   then c / sqrt(1 + c * c / 9) */
+} DenseTold;
+DenseTold dense_tell(const Dense *d, size_t col);
+double dense_level(const Dense *d, size_t col, uint32_t level);       /* DENSE_LEVEL: what it is for that level */
 
 /* Row i of the result is out[i * stride .. + dense_cols - 1]; the rest of it is left alone.  Computed in double,
 ** rounded once. */

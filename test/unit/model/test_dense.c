@@ -70,6 +70,29 @@ static void rare_levels_share_a_column(void **state)
     dense_free(&cx, d);
 }
 
+static void categories_of_many_levels_may_be_left_out(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    Dense *d;
+    DenseOptions o = robust;
+    double x[ROWS][5];
+    o.skip_above = 3;                                                    /* many has four */
+    expect_ok(&cx, dense_fit(&cx, &frame, NULL, ROWS, NULL, &o, &d));
+    assert_int_equal(dense_cols(d), 5);
+    static const uint32_t from[5] = { 0, 1, 1, 3, 5 };
+    static const bool value[5] = { true, true, false, false, false };    /* a sign of missing and categories are none */
+    for (size_t j = 0; j < 5; j++) assert_int_equal(dense_from(d, j), from[j]);
+    for (size_t j = 0; j < 5; j++) assert_true(dense_is_value(d, j) == value[j]);
+    dense_apply_f64(d, &frame, NULL, ROWS, x[0], 5);
+    for (size_t i = 0; i < ROWS; i++) assert_float_equal(x[i][4], !isnan(single[i]), 0);
+    dense_free(&cx, d);
+    o.skip_above = 4;
+    expect_ok(&cx, dense_fit(&cx, &frame, NULL, ROWS, NULL, &o, &d));
+    assert_int_equal(dense_cols(d), 9);
+    dense_free(&cx, d);
+}
+
 static void standard_scaling_and_clipping(void **state)
 {
     (void)state;
@@ -187,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_come_out_as_said),
         cmocka_unit_test(rare_levels_share_a_column),
+        cmocka_unit_test(categories_of_many_levels_may_be_left_out),
         cmocka_unit_test(standard_scaling_and_clipping),
         cmocka_unit_test(far_and_unknown_values_stay_numbers),
         cmocka_unit_test(weights_are_repeated_rows),
