@@ -164,6 +164,23 @@ static Err train(Ctx *cx, House *house, const AppReproduceIn *in, Again *w)
 
 /* ------------------------------------------------------------------- compare */
 
+/* Of two lists of trials, the first that differs, and in what. */
+static const char *trials_key(Ctx *cx, yyjson_val *made, yyjson_val *was)
+{
+    yyjson_val *t, *key, *v;
+    size_t i, n, k, m;
+    yyjson_arr_foreach(was, i, n, t)
+    {
+        yyjson_val *other = yyjson_arr_get(made, i);
+        if (yyjson_equals(t, other)) continue;
+        yyjson_obj_foreach(t, k, m, key, v)
+            if (!other || !yyjson_equals(v, yyjson_obj_get(other, yyjson_get_str(key))))
+                return ctx_scratch_fmt(cx, "facts (%s of trial %.0f, %s)", yyjson_get_str(key), get_num(t, "trial"), word_of(t, "learner"));
+        return ctx_scratch_fmt(cx, "facts (trial %.0f)", get_num(t, "trial"));
+    }
+    return "facts (number of trials)";
+}
+
 /* Within the facts, the first key whose value is another. */
 static const char *facts_key(Ctx *cx, const char *made, const char *was)
 {
@@ -175,7 +192,7 @@ static const char *facts_key(Ctx *cx, const char *made, const char *was)
     {
         yyjson_val *other = yyjson_obj_get(yyjson_doc_get_root(x), yyjson_get_str(key));
         if (first || (other && yyjson_equals(v, other))) continue;
-        first = ctx_scratch_fmt(cx, "facts (%s)", yyjson_get_str(key));
+        first = !strcmp(yyjson_get_str(key), "trials") ? trials_key(cx, other, v) : ctx_scratch_fmt(cx, "facts (%s)", yyjson_get_str(key));
     }
     yyjson_doc_free(x);
     yyjson_doc_free(y);

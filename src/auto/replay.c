@@ -11,6 +11,7 @@
 
 typedef struct Recorded {
     uint32_t number, stage, parts_n, refit;
+    bool cut;
     const Learner *learner;
     double args[LEARN_PARAMS_MAX];
     double share;
@@ -59,6 +60,7 @@ static Err read_trial(Ctx *cx, yyjson_val *v, Recorded *t)
         !read_rounds(rounds, t->rounds, t->parts_n) || !read_rounds(yyjson_obj_get(v, "planned"), t->planned, t->parts_n))
         return damaged(cx, "of a trial is not whole");
     t->stage = (uint32_t)stage;
+    t->cut = yyjson_is_true(yyjson_obj_get(v, "cut"));
     t->learner = learner_find(name);
     if (!t->learner) return FAIL(cx, ERR_BAD_INPUT, "the build was trained with learner '%.60s', which this version does not have", name);
     char *params = yyjson_val_write(yyjson_obj_get(v, "params"), 0, NULL);
@@ -148,7 +150,9 @@ static const Recorded *recorded(const Auto *a, const TrialData *d)
 void replay_share(const Auto *a, TrialData *d)
 {
     const Recorded *t = recorded(a, d);
-    if (t) d->train_share = t->share;
+    if (!t) return;
+    d->train_share = t->share;
+    if (t->cut) d->told.state = TRIAL_CUT;        /* its rounds are as many as there was time for then */
 }
 
 void replay_job(const Auto *a, const TrialData *d, Job *job)

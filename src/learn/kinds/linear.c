@@ -57,7 +57,19 @@ typedef struct Fit {
     double *theta;             /* k x stride: weights, then the intercept */
     double *z;                 /* LINEAR_BLOCK x k: margins in hand */
     bool cut;
+    uint32_t steps;            /* where the clock ended it, Newton's apart from others (GRADIENT_FROM); 0: it came to its end */
 } Fit;
+
+#define GRADIENT_FROM 1000u    /* steps of a gradient or of coordinates are counted from here */
+
+/* Steps a replay may make; most when it is none, or when the other solver was cut. */
+static unsigned steps_allowed(const Fit *f, bool newton, unsigned most)
+{
+    uint32_t rounds = f->in->rounds;
+    if (!rounds || newton != (rounds < GRADIENT_FROM)) return most;
+    unsigned steps = newton ? rounds : rounds - GRADIENT_FROM;
+    return steps < most ? steps : most;
+}
 
 /* -------------------------------------------------------------- objectives */
 
@@ -117,7 +129,7 @@ static Err by_gradient(Ctx *cx, Fit *f)
     Err err = OK;
     double *l1 = NULL;
     Minimised done;
-    Minimise m = { .n = f->k * f->stride, .value = objective, .self = f, .steps_max = LINEAR_STEPS_MAX,
+    Minimise m = { .n = f->k * f->stride, .value = objective, .self = f, .steps_max = steps_allowed(f, false, LINEAR_STEPS_MAX),
                    .flat = 1e-9, .drop = LINEAR_CLOSE };
     if (f->l1 > 0) {
         GET_DONE(cx, l1, m.n, "penalties of %zu weights", m.n);
@@ -125,7 +137,8 @@ static Err by_gradient(Ctx *cx, Fit *f)
         m.l1 = l1;
     }
     TRY_DONE(cx, minimise(cx, &m, f->theta, &done));
-    f->cut = done.cut && done.steps < LINEAR_STEPS_MAX;
+    f->cut = done.cut && done.steps < m.steps_max;
+    if (f->cut) f->steps = GRADIENT_FROM + done.steps;
 done:
     ctx_put(cx, l1);
     return err;
@@ -176,7 +189,12 @@ static Err by_newton(Ctx *cx, Fit *f, bool *converged)
     GET_DONE(cx, step, s, "a step");
     GET_DONE(cx, next, s, "a step");
     double value = objective(f, f->theta, g);
-    for (int steps = 0; steps < 60; steps++) {
+    unsigned most = steps_allowed(f, true, 60);
+    for (unsigned steps = 0; steps < 60; steps++) {
+        if (steps == most) {
+            *converged = true;
+            goto done;
+        }
         algebra_dots(f->X, f->n, s, f->theta, 1, h);
         for (size_t i = 0; i < f->n; i++) {
             double p = model_sigmoid(h[i]);
@@ -185,6 +203,7 @@ static Err by_newton(Ctx *cx, Fit *f, bool *converged)
         err = gram(cx, f, h, G);
         if (err == ERR_TIME && steps) {
             f->cut = *converged = true;
+            f->steps = steps;
             err = OK;
             goto done;
         }
@@ -226,11 +245,13 @@ static Err by_coordinates(Ctx *cx, Fit *f, double *G, const double *b)
     if (!q) return FAIL(cx, ERR_NOMEM, "coordinate descent over %zu columns", d);
     for (size_t j = 0; j < d; j++)
         for (size_t i = 0; i <= j; i++) G[i * s + j] = G[j * s + i] -= mean[i] * mean[j];
-    for (unsigned sweep = 0; sweep < LINEAR_SWEEPS_MAX; sweep++) {
+    unsigned sweeps = steps_allowed(f, false, LINEAR_SWEEPS_MAX);
+    for (unsigned sweep = 0; sweep < sweeps; sweep++) {
         double most = 0;
         Err err = ctx_check(cx);
         if (err == ERR_TIME && sweep) {
             f->cut = true;
+            f->steps = GRADIENT_FROM + sweep;
             break;
         }
         if (err) {
@@ -440,6 +461,7 @@ static Err linear_fit(Ctx *cx, const FitIn *in, FitOut *out)
     TRY_DONE(cx, learn(cx, &f));
     TRY_DONE(cx, wrap(cx, &f, &dense, &out->model));
     out->cut = f.cut;
+    out->rounds = out->planned = f.steps;
 done:
     dense_free(cx, dense);
     ctx_put(cx, f.class_at);
