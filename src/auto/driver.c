@@ -12,10 +12,10 @@
 #define SHARE_VISUALIZE .06
 #define SHARE_PREPROCESS .2
 #define SHARE_ENGINEER .14
-#define SHARE_SELECT .75           /* of the search; the rest is tune's */
-#define SHARE_DIAGNOSE .13
+#define SHARE_SELECT 1.            /* of the search; tune gets what is left when the portfolio is through */
+#define SHARE_DIAGNOSE .08
 #define DIAGNOSE_S_MAX 8.
-#define SHARE_TRAIN .04            /* choosing and calibrating the ensemble */
+#define SHARE_TRAIN .025           /* choosing and calibrating the ensemble */
 #define TRAIN_S_MIN .06
 #define TRAIN_S_MAX 3.
 #define SHARE_REFIT .22            /* fitting again on all rows after a holdout */

@@ -96,6 +96,15 @@ void pool_drop(Ctx *cx, Pool *p)
     p->queue_n = p->lost_n = 0;
 }
 
+uint32_t pool_forget(Pool *p, const void *tag)
+{
+    size_t kept = 0, n = p->queue_n;
+    for (size_t i = 0; i < n; i++)
+        if (p->queue[i]->tag != tag) p->queue[kept++] = p->queue[i];
+    p->queue_n = kept;
+    return (uint32_t)(n - kept);
+}
+
 void pool_close(Ctx *cx, Pool *p)
 {
     if (!p) return;

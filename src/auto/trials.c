@@ -19,6 +19,10 @@
 #define SE_ROUNDS 60
 #define SE_ROWS_MAX 4000
 #define ROUNDS_GIVE 5.             /* a learner that grows in rounds does with so many times fewer */
+#define STOP_AMONG 5               /* a trial is compared with the best so many before it ... */
+#define STOP_ROWS_MIN 200          /* ... in its first fold, when that holds so many rows */
+#define STOP_BEHIND 1.3            /* times the error of the last of those: stopped */
+#define STOP_BEHIND_TUNE 1.1
 #define BLOB_MAGIC 0x324C5254u     /* "TRL2" */
 
 typedef struct Open {              /* a trial under way */
@@ -70,6 +74,11 @@ double trial_guess_s(const Auto *a, const Learner *l, const double *args)
     double pace = a->learner_pace[place_of(l)];
     uint32_t at_once = pool_workers(a->pool), turns = (a->folds + at_once - 1) / at_once;
     return guess_fold_s(a, l, args) * (pace > 0 ? pace : 1) * turns;
+}
+
+double trial_work_s(const Auto *a, const Learner *l, const double *args)
+{
+    return guess_fold_s(a, l, args) * a->folds;
 }
 
 Err auto_share(Ctx *cx, Auto *a)
@@ -414,6 +423,30 @@ static void fail_trial(Ctx *cx, TrialData *d, const char *why)
     d->told.why = words ? words : "";
 }
 
+/* Is a trial, by its first fold, too far behind to be wanted?  Looks at that fold alone and at trials that were over when
+** this one was asked for, so that it does not matter which fold came back first.  A learner's first trial goes on: other
+** families are wanted also when they are weaker. */
+static bool hopeless(const Auto *a, const TrialData *d)
+{
+    double best[STOP_AMONG], own = metric_error(a->metric, d->told.fold_score[0]);
+    size_t n = 0;
+    bool known = false;
+    if (a->folds < 3 || a->ordered || a->replay || a->held_n / a->folds < STOP_ROWS_MIN || isnan(own)) return false;
+    for (uint32_t i = 0; i < a->trials_n; i++) {
+        const TrialData *t = a->trial[i];
+        if (t->told.number + UNDER_WAY > d->told.number || isinf(t->error)) continue;
+        double e = metric_error(a->metric, t->told.fold_score[0]);
+        known |= t->learner == d->learner;
+        if (isnan(e)) continue;
+        size_t at = n < STOP_AMONG ? n++ : e < best[STOP_AMONG - 1] ? STOP_AMONG - 1 : SIZE_MAX;
+        if (at == SIZE_MAX) continue;
+        for (; at > 0 && best[at - 1] > e; at--) best[at] = best[at - 1];
+        best[at] = e;
+    }
+    double times = d->told.stage == STAGE_TUNE ? STOP_BEHIND_TUNE : STOP_BEHIND;
+    return known && n == STOP_AMONG && own > best[n - 1] * times;
+}
+
 static Err fold_back_in(Ctx *cx, Auto *a, Job *job)
 {
     Open *o = job->tag;
@@ -421,6 +454,11 @@ static Err fold_back_in(Ctx *cx, Auto *a, Job *job)
     if (job->err && d->told.state != TRIAL_FAILED) fail_trial(cx, d, job->err == ERR_TIME ? "there was not time for it" : job->why);
     d->late |= job->err == ERR_TIME;
     if (!job->err && d->told.state != TRIAL_FAILED) TRY(cx, take_fold(cx, a, d, job));
+    if (!job->err && job->part == 0 && d->told.state != TRIAL_FAILED && hopeless(a, d)) {
+        fail_trial(cx, d, "stopped: its first fold was far behind the best trials");
+        d->stopped = true;
+        o->waiting -= pool_forget(a->pool, o);
+    }
     job_clear(cx, job);
     if (--o->waiting) return OK;
     TRY(cx, trial_done(cx, a, d));

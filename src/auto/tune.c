@@ -1,14 +1,16 @@
-/* auto/tune.c -- stage 5: search the hyperparameters around what did best.
+/* auto/tune.c -- stage 5: search the hyperparameters around what did best, when the portfolio is through.
 **
 ** Randomised direct search: each proposal moves the best point of one learner by
 ** a random step in the unit cube of its parameters; steps grow on success and
 ** shrink on failure (the 1/5 rule; Rechenberg 1973, Wu et al. 2021 for why local
-** search from cheap defaults wins under a budget).  Better learners are asked
-** more often.  Everything random is keyed by the trial's number.
+** search from cheap defaults wins under a budget).  Once enough of a learner's
+** trials are known, every second proposal is a Parzen estimator's (parzen.h).  A
+** proposal's first fold is its low fidelity: trials.c stops one that is behind
+** there.  Better learners are asked more often, hopeless ones not at all.
+** Everything random is keyed by the trial's number.
 */
+#include "auto/parzen.h"
 #include "auto/run.h"
-
-#include "base/random.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,6 +25,9 @@
 #define MOVE_SHARE .4              /* chance that a parameter moves */
 #define WORTH_S .05
 #define ASK_BEST .6                /* chance that the best learner is asked; each next one that of what is left */
+#define BEHIND_MAX 1.2             /* a learner is searched whose best error is at most so many times the best */
+#define PARZEN_MIN 8               /* known trials of a learner from which densities are made */
+#define PARZEN_KEPT 200            /* the newest so many of them are looked at */
 #define VISIBLE_LAG 2              /* see trials_run */
 
 typedef struct Point {             /* the search within one learner */
@@ -107,6 +112,40 @@ static void move(Random *r, const Point *p, double *args)
     }
 }
 
+/* The learner's known trials as points. */
+static size_t gather(const Auto *a, const Learner *l, uint32_t upto, ParzenPoint *out)
+{
+    size_t n = 0;
+    for (uint32_t i = upto; i > 0 && n < PARZEN_KEPT; i--) {
+        const TrialData *d = a->trial[i - 1];
+        if (d->learner != l) continue;
+        for (size_t k = 0; l->params[k].name; k++)
+            out[n].at[k] = l->params[k].scale == PARAM_CHOICE ? d->args[k] : to_unit(&l->params[k], d->args[k]);
+        out[n++].error = d->error;
+    }
+    return n;
+}
+
+/* False: too little is known. */
+static bool by_density(Ctx *cx, const Auto *a, Random *r, const Point *p, uint32_t upto, double *args)
+{
+    const Param *par = p->learner->params;
+    uint32_t choices[LEARN_PARAMS_MAX];
+    double u[LEARN_PARAMS_MAX];
+    size_t dims = 0, n;
+    ParzenPoint *known = ctx_get_n(cx, PARZEN_KEPT, sizeof *known);
+    if (!known) return false;
+    n = gather(a, p->learner, upto, known);
+    for (; par[dims].name; dims++) choices[dims] = par[dims].scale == PARAM_CHOICE ? (uint32_t)par[dims].hi + 1 : 0;
+    if (n >= PARZEN_MIN) parzen_propose(r, known, n, dims, choices, u);
+    ctx_put(cx, known);
+    for (size_t k = 0; n >= PARZEN_MIN && k < dims; k++) {
+        args[k] = p->best->args[k];
+        if (!par[k].fixed && par[k].hi > par[k].lo) args[k] = choices[k] ? u[k] : from_unit(&par[k], u[k]);
+    }
+    return n >= PARZEN_MIN;
+}
+
 static bool next(void *self, Ctx *cx, Auto *a, uint32_t number, const Learner **learner, double *args)
 {
     Tune *t = self;
@@ -114,10 +153,12 @@ static bool next(void *self, Ctx *cx, Auto *a, uint32_t number, const Learner **
     Random r = random_make(a->in->seed, "tune", number, 0);
     if (left < WORTH_S || (a->trials_n && a->trial[a->trials_n - 1]->late)) return false;
     uint32_t known = number > VISIBLE_LAG ? number - VISIBLE_LAG : 0;
-    learn_results(a, t, known > t->first ? known : t->first);
+    if (known < t->first) known = t->first;
+    learn_results(a, t, known);
     sort_points(t);
     const Point *pick = NULL;
     for (size_t i = 0; i < t->n; i++) {
+        if (t->point[i].best->error > t->point[0].best->error * BEHIND_MAX) break;
         if (isfinite(left) && trial_guess_s(a, t->point[i].learner, t->point[i].best->args) > left) continue;
         if (!pick) pick = &t->point[i];
         if (random_unit(&r) < ASK_BEST) {
@@ -126,7 +167,7 @@ static bool next(void *self, Ctx *cx, Auto *a, uint32_t number, const Learner **
         }
     }
     if (!pick) return false;
-    move(&r, pick, args);
+    if (number % 2 || !by_density(cx, a, &r, pick, known, args)) move(&r, pick, args);
     *learner = pick->learner;
     return true;
 }
@@ -161,7 +202,7 @@ Err stage_tune(Ctx *cx, Auto *a)
     json_open(json);
     trials_json(a, STAGE_TUNE, json);
     write_history(json, a, t.first);
-    json_key_text(json, "from", "the best settings each learner had so far; steps grow on success and shrink on failure");
+    json_key_text(json, "from", "the best settings each learner had so far; steps grow on success and shrink on failure; every second one from where good trials are dense");
     json_close(json);
     uint32_t n = a->trials_n - t.first;
     if (!n) snprintf(a->summary[STAGE_TUNE], sizeof a->summary[0], "no time was left to search");
