@@ -2,10 +2,12 @@
 
 Memory is the sum of proportional set sizes (smaps_rollup) of the process and all its descendants, sampled as often as 3 % of
 the time allows, at most every 20 ms.  Processes whose parent has gone are still counted, because this process adopts
-them, and they are ended when the command is done.  Linux only.
+them, and they are ended when the command is done.  What the rest of the machine computed meanwhile is told too, so that a
+disturbed run is known as such.  Linux only.
 """
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -58,9 +60,21 @@ def end_family():
             return
 
 
+def machine_cpu_s():
+    """Seconds all processors have worked since the machine started."""
+    with open("/proc/stat") as f:
+        user, nice, system, _, _, irq, softirq = map(int, f.readline().split()[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
+def own_cpu_s():
+    ours = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(r.ru_utime + r.ru_stime for r in ours)
+
+
 def run(args, folder, log, limit_s, env=None):
-    """Run args in folder, both outputs to the file log.  {"wall", "rc" (None: past limit_s and ended), "peak_mib"}"""
-    peak = 0
+    """Run args in folder, both outputs to the file log.  {"wall", "rc" (None: past limit_s and ended), "peak_mib", "others_s"}"""
+    peak, machine, own = 0, machine_cpu_s(), own_cpu_s()
     with open(log, "wb") as out:
         begin = time.monotonic()
         child = subprocess.Popen(args, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env)
@@ -76,4 +90,5 @@ def run(args, folder, log, limit_s, env=None):
                 pass
         wall = time.monotonic() - begin
     end_family()
-    return {"wall": wall, "rc": rc, "peak_mib": peak / 1024}
+    others = machine_cpu_s() - machine - (own_cpu_s() - own)
+    return {"wall": wall, "rc": rc, "peak_mib": peak / 1024, "others_s": max(0.0, others)}

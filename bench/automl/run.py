@@ -82,6 +82,17 @@ def measure(a, who, name, split, seed):
         return {**cell, **shape, "task": job["task"]}
 
 
+def calm(a, who, name, split, seed):
+    """A cell beside which the rest of the machine worked for less than a tenth of a processor, or the calmest of three."""
+    tries = []
+    for _ in range(3):
+        tries.append(measure(a, who, name, split, seed))
+        if tries[-1]["others_s"] <= .1 * tries[-1]["wall"]:
+            break
+        print(f"      {who} {name}: others worked {tries[-1]['others_s']:.1f} s meanwhile, again", flush=True)
+    return min(tries, key=lambda t: t["others_s"] / t["wall"])
+
+
 def line_of(row):
     if "failure" in row:
         return "FAILED: " + row["failure"][-200:].replace("\n", " | ")
@@ -143,7 +154,7 @@ def main():
             return
         if a.seconds and time.monotonic() - begin > a.seconds:
             raise SystemExit(3)
-        row |= measure(a, who, name, split, seed)
+        row |= calm(a, who, name, split, seed)
         row["at"] = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ")
         rows.append(ours if is_leat else rows.PEERS, row)
         done[rows.key(row)] = row

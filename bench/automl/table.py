@@ -6,7 +6,8 @@ For one budget and one program of leat (--digest, else the newest measured).  Ru
   paired  peer's error less leat's on the same split; where several seeds share a split, their mean counts
   result  of a set against a peer: a win or a loss where the mean paired difference is at least one standard error of it (with
           one pair alone there is none, and any difference decides); else a tie, which counts half
-  ratio   leat's mean error over the peer's on the splits both have, neither taken below 1e-6; over sets by geometric mean
+  ratio   leat's mean error over the peer's on the splits both have, neither taken below 1e-4; over sets by geometric mean, and once more with each held
+          within 1/2 and 2, so that one set that somebody solves does not decide
   failed  a peer that gave no model loses the set, and is named; its ratio is of the splits where it gave one
 Works with what is there: n says how many pairs.  --markdown prints tables for a note.
 
@@ -22,7 +23,7 @@ import data
 import rows
 
 PEERS = ["ag", "flaml", "mljar", "h2o", "lightgbm"]
-FLOOR = 1e-6
+FLOOR = 1e-4
 
 
 def mean_se(values):
@@ -110,8 +111,22 @@ def per_set(m):
     return lines
 
 
+def geometric(ratios):
+    return f"{math.exp(statistics.fmean(map(math.log, ratios))):.4f}" if ratios else "-"
+
+
+def faster(m, peer):
+    """How many times as fast as the peer's one row ours is, over the sets."""
+    times = []
+    for name in m.sets:
+        ours, theirs = ([r["row_ms"] for r in m.rows if r["who"] == w and r["set"] == name and "row_ms" in r] for w in (m.us, peer))
+        if ours and theirs:
+            times.append(statistics.median(theirs) / statistics.median(ours))
+    return f"{statistics.median(times):.0f} ({min(times):.1f})" if times else "-"
+
+
 def against(m):
-    lines = [["against", "sets", "pairs", "win", "tie", "loss", "win rate", "geometric mean of ratios", "losses (ratio; difference in its standard errors)"]]
+    lines = [["against", "sets", "pairs", "win", "tie", "loss", "win rate", "geometric mean of ratios", "held", "one row, times as fast: median (least)", "losses (ratio; difference in its standard errors)"]]
     for peer in m.peers:
         got = {name: m.result(peer, name) for name in m.sets}
         got = {name: r for name, r in got.items() if r[0]}
@@ -122,7 +137,7 @@ def against(m):
         lost = [f"{n} ({r[1]:.3f}" + (f"; {r[2] / r[3]:.1f})" if r[3] else ")") for n, r in got.items() if r[0] == "loss"]
         lines.append([peer, str(len(got)), str(sum(r[4] for r in got.values())), str(count["win"]), str(count["tie"]), str(count["loss"]),
                       f"{(count['win'] + count['tie'] / 2) / len(got):.1%}",
-                      f"{math.exp(statistics.fmean(map(math.log, ratios))):.4f}" if ratios else "-", ", ".join(lost) or "none"])
+                      geometric(ratios), geometric([min(max(r, .5), 2) for r in ratios]), faster(m, peer), ", ".join(lost) or "none"])
     return lines
 
 
