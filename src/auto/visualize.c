@@ -6,6 +6,8 @@
 #include "auto/look.h"
 #include "auto/run.h"
 
+#include "base/random.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,7 @@ typedef enum Kind {              /* grave ones first: the order they are told in
 static const struct { const char *word; bool told; } kinds[KINDS_N] = {      /* told: as the run goes, not only in the report */
     [KIND_LEAK] = { "leak", true }, [KIND_COPY] = { "copy", true }, [KIND_ORDER] = { "order", true }, [KIND_CONFLICT] = { "conflict", true },
     [KIND_IMBALANCE] = { "imbalance", true }, [KIND_UNREADABLE] = { "unreadable", true }, [KIND_SENTINEL] = { "sentinel", true },
-    [KIND_TIME] = { "time", true }, [KIND_GROUP] = { "group", false }, [KIND_ID] = { "id", false }, [KIND_CONSTANT] = { "constant", false },
+    [KIND_TIME] = { "time", true }, [KIND_GROUP] = { "group", true }, [KIND_ID] = { "id", false }, [KIND_CONSTANT] = { "constant", false },
     [KIND_DUPLICATE] = { "duplicate", false }, [KIND_MISSING] = { "missing", false }, [KIND_LEVELS] = { "levels", false },
 };
 
@@ -102,6 +104,46 @@ static bool is_group(const Look *l, const Column *c, const Seen *s)
     return (c->type == COLUMN_CATEGORY || c->type == COLUMN_ID) && d >= 20 && d >= n / 50 && d <= n / 2;
 }
 
+static int by_print(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of names such as 3415_7: how many different first parts there are before the last `mark`; 0: some name has none. */
+static Err count_prefixes(Ctx *cx, const Dict *d, char mark, size_t *out)
+{
+    uint64_t *hash = ctx_get_n(cx, d->n, sizeof *hash);
+    *out = 0;
+    if (!hash) return FAIL(cx, ERR_NOMEM, "looking at %u names", d->n);
+    for (uint32_t i = 0; i < d->n; i++) {
+        size_t n, cut;
+        const char *s = dict_at(d, i, &n);
+        for (cut = n; cut > 0 && s[cut - 1] != mark; cut--) {}
+        if (cut < 2) goto done;
+        hash[i] = random_hash(s, cut - 1, 1);
+    }
+    qsort(hash, d->n, sizeof *hash, by_print);
+    for (uint32_t i = 0; i < d->n; i++) *out += !i || hash[i] != hash[i - 1];
+done:
+    ctx_put(cx, hash);
+    return OK;
+}
+
+/* Does a column that names the rows also name groups of them? */
+static Err warn_prefix(Ctx *cx, Vis *v, const Column *c)
+{
+    static const char marks[] = "_-./:";
+    for (const char *m = marks; *m && !c->num && c->dict.n >= 20; m++) {
+        size_t groups;
+        TRY(cx, count_prefixes(cx, &c->dict, *m, &groups));
+        if (groups < 5 || groups * 3 > c->dict.n) continue;
+        return warn(cx, v, KIND_GROUP, c->name, "'%.60s' names the rows, and what stands before '%c' repeats: %zu groups in %u rows; if rows of a group are alike and new ones will be of others, make a column of that part and give it as --group",
+                    c->name, *m, groups, c->dict.n);
+    }
+    return OK;
+}
+
 static Err warn_column(Ctx *cx, Vis *v, size_t col, const Seen *s)
 {
     const Look *l = &v->look;
@@ -119,10 +161,14 @@ static Err warn_column(Ctx *cx, Vis *v, size_t col, const Seen *s)
         num_text(s->sentinel, num);
         TRY(cx, warn(cx, v, KIND_SENTINEL, c->name, "'%.60s' holds %s in %.1f %% of the rows, far from all other values: if it marks missing values, say --na with it", c->name, num, 100 * s->sentinel_share));
     }
-    if (c->type == COLUMN_DATETIME && l->y)
-        TRY(cx, warn(cx, v, KIND_TIME, c->name, "'%.60s' is a date: if rows to come are later than these, judge the build on the latest rows with --test", c->name));
-    if (is_group(l, c, s))
-        TRY(cx, warn(cx, v, KIND_GROUP, c->name, "'%.60s' has %llu values that repeat: if they name groups (patients, shops), new groups will score worse than held-out rows do", c->name, (unsigned long long)s->distinct));
+    bool grouped = v->run && v->run->in->group, timed = v->run && v->run->in->time_column;
+    if (c->type == COLUMN_DATETIME && l->y && !timed && !grouped)
+        TRY(cx, warn(cx, v, KIND_TIME, c->name, "'%.60s' is a date: if rows to come are later than these, give --time-column '%.60s', so that each row is judged by models of earlier rows",
+                     c->name, c->name));
+    if (c->type == COLUMN_ID && l->y && !grouped && !timed) TRY(cx, warn_prefix(cx, v, c));
+    if (is_group(l, c, s) && !grouped && !timed)
+        TRY(cx, warn(cx, v, KIND_GROUP, c->name, "'%.60s' has %llu values that repeat: if they name groups (patients, shops) and the new ones will be others, give --group '%.60s': held-out rows of known groups score better than new groups will",
+                     c->name, (unsigned long long)s->distinct, c->name));
     else if (c->type == COLUMN_ID)
         TRY(cx, warn(cx, v, KIND_ID, c->name, "'%.60s' names the rows: it is of no use for learning", c->name));
     else if (c->type == COLUMN_CATEGORY && s->distinct > 1000)
@@ -174,7 +220,7 @@ static Err warn_target(Ctx *cx, Vis *v)
     double far = kind == ASSOCIATION_AUC ? fabs(order - .5) - .1 : kind == ASSOCIATION_SPEARMAN ? fabs(order) - .2 : order - .2;
     double z = kind == ASSOCIATION_AUC ? fabs(order - .5) * sqrt(12. * (double)l->class_least) : fabs(order) * sqrt((double)l->n);
     if (far > 0 && z > 5)
-        TRY(cx, warn(cx, v, KIND_ORDER, NULL, "the order of the rows goes with '%.60s': if the file is in order of time, judge the build on the latest rows with --test; if it is sorted by the target, all is well", target));
+        TRY(cx, warn(cx, v, KIND_ORDER, NULL, "the order of the rows goes with '%.60s': if the file is in order of time, give the column of times as --time-column; if it is sorted by the target, all is well", target));
     if (l->task == TASK_REGRESSION || l->classes < 2) return OK;
     if (l->class_least < 10)
         TRY(cx, warn(cx, v, KIND_IMBALANCE, target, "class '%.60s' of '%.60s' has only %llu rows: it can hardly be learned, and scores for it are uncertain", l->class_least_name, target, (unsigned long long)l->class_least));
@@ -505,6 +551,8 @@ static Err visualize(Ctx *cx, Auto *run, const Table *t, const char *target, int
         size_t j = table_find(t, run->in->exclude[i]);
         if (j != SIZE_MAX) v.excluded[j] = true;
     }
+    for (size_t j = 0; run && run->raw && j < t->cols; j++)         /* group, time and weight columns are not learned from either */
+        if (strcmp(t->col[j].name, target) && table_find(run->raw, t->col[j].name) == SIZE_MAX) v.excluded[j] = true;
     TRY_DONE(cx, describe(cx, &v, t, target, task, json, &warnings));
     snprintf(summary, 256, "%zu rows, %zu columns, %u warning%s", t->rows, t->cols, warnings, warnings == 1 ? "" : "s");
     if (!run) json_key_text(json, "summary", summary);
