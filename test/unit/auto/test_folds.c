@@ -100,6 +100,187 @@ static void folds_depend_on_seed_and_target_only(void **state)
     assert_memory_not_equal(a, b, ROWS);
 }
 
+/* -------------------------------------------------------------- groups */
+
+enum { GROUPS = 60 };
+
+/* Groups of 1 to 40 rows, scattered over the table; two classes whose share differs from group to group. */
+static void groups(uint32_t *group, double *y, size_t n, uint32_t *groups_n)
+{
+    Random r = random_make(5, "groups", 0, 0);
+    for (size_t i = 0; i < n; i++) {
+        group[i] = (uint32_t)(GROUPS * pow(random_unit(&r), 2));
+        y[i] = random_unit(&r) < .1 + .5 * (group[i] % 7) / 6.;
+    }
+    uint32_t seen[GROUPS], next = 0;                  /* numbered as they come */
+    for (int g = 0; g < GROUPS; g++) seen[g] = UINT32_MAX;
+    for (size_t i = 0; i < n; i++) {
+        if (seen[group[i]] == UINT32_MAX) seen[group[i]] = next++;
+        group[i] = seen[group[i]];
+    }
+    *groups_n = next;
+}
+
+static void no_group_is_in_two_folds_and_folds_are_even(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    double y[ROWS];
+    uint32_t group[ROWS], n, made;
+    uint8_t fold[ROWS], again[ROWS];
+    groups(group, y, ROWS, &n);
+    for (uint32_t folds = 2; folds <= FOLDS_MAX; folds++) {
+        uint8_t of[GROUPS];
+        int size[FOLDS_MAX] = { 0 }, ones[FOLDS_MAX] = { 0 }, whole[GROUPS] = { 0 }, largest = 0, all = 0;
+        FoldsIn in = { .task = TASK_BINARY, .classes = 2, .y = y, .n = ROWS, .seed = 7, .folds = folds, .group = group, .groups = n };
+        expect_ok(&cx, folds_make(&cx, &in, fold, &made));
+        assert_int_equal(made, folds);
+        memset(of, FOLD_NONE, sizeof of);
+        for (int i = 0; i < ROWS; i++) {
+            assert_true(fold[i] < folds);
+            assert_true(of[group[i]] == FOLD_NONE || of[group[i]] == fold[i]);
+            of[group[i]] = fold[i];
+            size[fold[i]]++;
+            ones[fold[i]] += y[i] == 1;
+            all += y[i] == 1;
+            whole[group[i]]++;
+        }
+        for (uint32_t g = 0; g < n; g++) largest = whole[g] > largest ? whole[g] : largest;
+        for (uint32_t f = 1; f < folds; f++) assert_true(abs(size[f] - size[0]) <= largest);
+        for (uint32_t f = 0; f < folds; f++)          /* classes as even as in the whole, but for what groups do not allow */
+            assert_true(fabs(ones[f] / (double)size[f] - all / (double)ROWS) < .1);
+        expect_ok(&cx, folds_make(&cx, &in, again, &made));
+        assert_memory_equal(fold, again, ROWS);
+        in.repeat = 1;
+        expect_ok(&cx, folds_make(&cx, &in, again, &made));
+        assert_memory_not_equal(fold, again, ROWS);
+    }
+}
+
+static void a_grouped_holdout_takes_whole_groups(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    double y[ROWS];
+    uint32_t group[ROWS], n, made;
+    uint8_t fold[ROWS], of[GROUPS];
+    int held = 0;
+    groups(group, y, ROWS, &n);
+    FoldsIn in = { .task = TASK_REGRESSION, .y = y, .n = ROWS, .seed = 7, .folds = 1, .group = group, .groups = n };
+    expect_ok(&cx, folds_make(&cx, &in, fold, &made));
+    assert_int_equal(made, 1);
+    memset(of, 99, sizeof of);
+    for (int i = 0; i < ROWS; i++) {
+        assert_true(fold[i] == 0 || fold[i] == FOLD_NONE);
+        assert_true(of[group[i]] == 99 || of[group[i]] == fold[i]);
+        of[group[i]] = fold[i];
+        held += fold[i] == 0;
+    }
+    assert_true(held > 120 && held < 280);            /* a fifth of 1000 */
+}
+
+static void few_groups_make_few_folds_and_one_is_refused(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    const double y[] = { 0, 1, 0, 1, 0, 1, 0, 1, 2, 2 };
+    const uint32_t three[] = { 0, 0, 0, 1, 1, 1, 2, 2, 2, 2 }, one[10] = { 0 };
+    uint8_t fold[10];
+    uint32_t made;
+    FoldsIn in = { .task = TASK_MULTICLASS, .classes = 3, .y = y, .n = 10, .seed = 7, .folds = 8, .group = three, .groups = 3 };
+    expect_ok(&cx, folds_make(&cx, &in, fold, &made));
+    assert_int_equal(made, 3);
+    /* Class 2 is in one group: its models would not know it, so that group is always learned from. */
+    assert_true(fold[0] < 3 && fold[3] < 3 && fold[0] != fold[3]);
+    assert_int_equal(fold[6], FOLD_NONE);
+    assert_int_equal(fold[9], FOLD_NONE);
+    in.group = one;
+    in.groups = 1;
+    expect_failure(&cx, folds_make(&cx, &in, fold, &made), ERR_BAD_INPUT, "all rows are of one group");
+    const double apart[] = { 0, 0, 0, 1, 1, 1, 1, 1, 1, 1 };
+    const uint32_t two[] = { 0, 0, 0, 1, 1, 1, 1, 1, 1, 1 };
+    in = (FoldsIn){ .task = TASK_BINARY, .classes = 2, .y = apart, .n = 10, .seed = 7, .folds = 2, .group = two, .groups = 2 };
+    expect_failure(&cx, folds_make(&cx, &in, fold, &made), ERR_BAD_INPUT, "each class stands in one group only");
+}
+
+/* --------------------------------------------------------------- times */
+
+static void each_part_learns_from_earlier_rows_only(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    double y[ROWS], when[ROWS];
+    uint8_t fold[ROWS];
+    Random r = random_make(3, "times", 0, 0);
+    for (int i = 0; i < ROWS; i++) when[i] = (double)random_below(&r, 150), y[i] = random_unit(&r) < .3;      /* many equal times */
+    for (uint32_t folds = 1; folds <= FOLDS_MAX; folds++) {
+        uint32_t made;
+        FoldsIn in = { .task = TASK_BINARY, .classes = 2, .y = y, .n = ROWS, .seed = 7, .folds = folds, .when = when };
+        expect_ok(&cx, folds_make(&cx, &in, fold, &made));
+        assert_int_equal(made, folds);
+        Folds f = { .n = made, .sets = 1, .ordered = true, .rows = ROWS, .of = fold };
+        for (uint32_t p = 0; p < made; p++) {
+            double last = -INFINITY, first = INFINITY, last_held = -INFINITY;
+            int learned = 0, held = 0;
+            for (int i = 0; i < ROWS; i++) {
+                assert_false(folds_holds(&f, p, (size_t)i) && folds_learns(&f, p, (size_t)i));
+                if (folds_learns(&f, p, (size_t)i)) learned++, last = fmax(last, when[i]);
+                if (folds_holds(&f, p, (size_t)i)) held++, first = fmin(first, when[i]), last_held = fmax(last_held, when[i]);
+            }
+            assert_true(last < first);                                 /* never equal either */
+            double want = folds == 1 ? .2 * ROWS : ROWS / (folds + 1.);
+            assert_true(fabs(held - want) < 20 && learned + 20 > (folds == 1 ? .8 : (p + 1.) / (folds + 1)) * ROWS - 20);
+            if (p + 1 == made) assert_true(last_held == 149);          /* the newest rows judge */
+            for (int i = 0; i < ROWS; i++) assert_true(folds_learns(&f, made, (size_t)i));
+        }
+    }
+}
+
+static void times_that_cannot_split_are_refused(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    double y[20], when[20];
+    uint8_t fold[20];
+    uint32_t made;
+    for (int i = 0; i < 20; i++) y[i] = i % 2, when[i] = 5;
+    FoldsIn in = { .task = TASK_BINARY, .classes = 2, .y = y, .n = 20, .seed = 7, .folds = 3, .when = when };
+    expect_failure(&cx, folds_make(&cx, &in, fold, &made), ERR_BAD_INPUT, "one and the same time");
+    for (int i = 0; i < 20; i++) y[i] = i >= 19, when[i] = i;
+    expect_failure(&cx, folds_make(&cx, &in, fold, &made), ERR_BAD_INPUT, "one class comes first in time");
+    for (int i = 0; i < 20; i++) y[i] = i >= 7, when[i] = i;           /* the first part would know one class: it is left out */
+    expect_ok(&cx, folds_make(&cx, &in, fold, &made));
+    assert_int_equal(made, 2);
+    assert_int_equal(fold[9], FOLD_NONE);
+    assert_int_equal(fold[10], 0);
+    assert_int_equal(fold[19], 1);
+}
+
+static void a_second_deal_is_another_and_parts_number_on(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    double y[ROWS];
+    uint8_t both[2 * ROWS];
+    uint32_t made;
+    classes(y, ROWS);
+    FoldsIn in = { .task = TASK_MULTICLASS, .classes = 4, .y = y, .n = ROWS, .seed = 7, .folds = 5 };
+    expect_ok(&cx, folds_make(&cx, &in, both, &made));
+    in.repeat = 1;
+    expect_ok(&cx, folds_make(&cx, &in, both + ROWS, &made));
+    assert_memory_not_equal(both, both + ROWS, ROWS);
+    for (int i = ROWS; i < 2 * ROWS; i++) both[i] = (uint8_t)(both[i] + 5);
+    Folds f = { .n = 10, .sets = 2, .rows = ROWS, .of = both };
+    for (size_t i = 0; i < ROWS; i++) {
+        int held = 0;
+        for (uint32_t p = 0; p < 10; p++) {
+            held += folds_holds(&f, p, i);
+            assert_true(folds_holds(&f, p, i) != folds_learns(&f, p, i));
+        }
+        assert_int_equal(held, 2);                                     /* once in each set */
+    }
+}
+
 static void larger_work_for_the_time_gets_fewer_folds(void **state)
 {
     (void)state;
@@ -161,6 +342,40 @@ static void the_folds_of_a_build_can_be_made_again(void **state)
     ctx_clear(&cx);
 }
 
+static void the_folds_by_group_and_time_can_be_made_again(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    Table *t;
+    uint8_t *fold, want[9];
+    uint32_t made;
+    char by_group[] = "{\"validation\":{\"kind\":\"grouped\",\"group\":\"g\",\"asked\":5,\"sets\":1}}";
+    char by_time[] = "{\"validation\":{\"kind\":\"ordered\",\"time\":\"when\",\"asked\":2,\"sets\":1}}";
+    expect_ok(&cx, kit_table(&cx, "g:category when:number y:category",
+                             "a|9|no\nb|8|yes\nc|7|\na|6|yes\nb|5|no\nc|4|no\na|3|yes\nb|2|no\nc|1|yes\nc|0|no\n", &t));
+    const double y[] = { 0, 1, 1, 0, 0, 1, 0, 1, 0 }, when[] = { 9, 8, 6, 5, 4, 3, 2, 1, 0 };       /* of the rows with a target */
+    const uint32_t g[] = { 0, 1, 0, 1, 2, 0, 1, 2, 2 };
+    FoldsIn in = { .task = TASK_BINARY, .classes = 2, .y = y, .n = 9, .seed = 5, .folds = 5, .group = g, .groups = 3 };
+    Build b = { .task = TASK_BINARY, .classes = 2, .class_name = names, .target = "y", .folds = 3, .facts = by_group };
+    expect_ok(&cx, folds_make(&cx, &in, want, &made));
+    expect_ok(&cx, auto_folds_again(&cx, &b, t, 5, &fold));
+    for (size_t i = 0, k = 0; i < t->rows; i++) assert_int_equal(fold[i], i == 2 ? FOLD_NONE : want[k++]);
+    ctx_put(&cx, fold);
+    in = (FoldsIn){ .task = TASK_BINARY, .classes = 2, .y = y, .n = 9, .seed = 5, .folds = 2, .when = when };
+    b.facts = by_time;
+    b.folds = 2;
+    expect_ok(&cx, folds_make(&cx, &in, want, &made));
+    expect_ok(&cx, auto_folds_again(&cx, &b, t, 5, &fold));
+    for (size_t i = 0, k = 0; i < t->rows; i++) assert_int_equal(fold[i], i == 2 ? FOLD_NONE : want[k++]);
+    assert_int_equal(fold[0], 1);                      /* the latest row */
+    ctx_put(&cx, fold);
+    table_free(&cx, t);
+    expect_ok(&cx, kit_table(&cx, "x:number y:category", "1|no\n2|yes\n", &t));
+    expect_failure(&cx, auto_folds_again(&cx, &b, t, 5, &fold), ERR_BAD_INPUT, "no column 'when', by which its rows were split");
+    table_free(&cx, t);
+    ctx_clear(&cx);
+}
+
 static Err swept(Ctx *cx, void *arg)
 {
     uint8_t *fold = NULL;
@@ -188,6 +403,13 @@ int main(void)
         cmocka_unit_test(a_number_is_spread_over_its_tenths),
         cmocka_unit_test(a_holdout_takes_a_share_of_every_class_and_of_two_rows_one),
         cmocka_unit_test(folds_depend_on_seed_and_target_only),
+        cmocka_unit_test(no_group_is_in_two_folds_and_folds_are_even),
+        cmocka_unit_test(a_grouped_holdout_takes_whole_groups),
+        cmocka_unit_test(few_groups_make_few_folds_and_one_is_refused),
+        cmocka_unit_test(each_part_learns_from_earlier_rows_only),
+        cmocka_unit_test(times_that_cannot_split_are_refused),
+        cmocka_unit_test(a_second_deal_is_another_and_parts_number_on),
+        cmocka_unit_test(the_folds_by_group_and_time_can_be_made_again),
         cmocka_unit_test(larger_work_for_the_time_gets_fewer_folds),
         cmocka_unit_test(the_folds_of_a_build_can_be_made_again),
         cmocka_unit_test(refused_memory_is_survived),
