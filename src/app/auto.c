@@ -6,6 +6,7 @@
 #include "app/record.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What is left to do once the stages end: save, hash and register the build, draw and write the page. */
@@ -92,6 +93,35 @@ static Err check_words(Ctx *cx, House *house, const AppAutoIn *in, int *task, St
     return OK;
 }
 
+/* "1:5": what a false alarm costs, and what a miss. */
+static Err read_cost(Ctx *cx, const char *words, double *alarm, double *miss)
+{
+    *alarm = *miss = 0;
+    if (!words) return OK;
+    const char *colon = strchr(words, ':');
+    if (colon && num_read(words, (size_t)(colon - words), alarm) && num_read(colon + 1, strlen(colon + 1), miss) && *alarm >= 0 && *miss >= 0 &&
+        isfinite(*alarm) && isfinite(*miss) && *alarm + *miss > 0)
+        return OK;
+    return FAIL(cx, ERR_USAGE, "'%.60s' is no pair of costs: give that of a false alarm and that of a miss with a colon between, like 1:5", words);
+}
+
+/* LEAT_WITHOUT=features,search: for bench/automl, which shows what each part adds. */
+static Err read_without(Ctx *cx, unsigned *out)
+{
+    static const char *const words[] = { "features", "portfolio", "mlp", "ensemble", "search" };        /* in the order of the bits */
+    const char *at = getenv("LEAT_WITHOUT");
+    *out = 0;
+    while (at && *at) {
+        size_t n = strcspn(at, ","), i = 0;
+        while (i < 5 && (strlen(words[i]) != n || memcmp(words[i], at, n))) i++;
+        if (i == 5)
+            return FAIL(cx, ERR_USAGE, "LEAT_WITHOUT names '%.*s'; a run can do without features, portfolio, mlp, ensemble, search", (int)(n < 60 ? n : 60), at);
+        *out |= 1u << i;
+        at += n + (at[n] == ',');
+    }
+    return OK;
+}
+
 static Err run_stages(Ctx *cx, House *house, const AppAutoIn *in, int task, Stage until, Work *w)
 {
     AutoIn a = {
@@ -119,6 +149,7 @@ static Err run_stages(Ctx *cx, House *house, const AppAutoIn *in, int task, Stag
         .monotone_n = in->monotone_n,
         .use = in->use,
         .use_n = in->use_n,
+        .refit = in->refit,
         .na = in->data.na_n ? in->data.na : table_na_default,
         .na_n = in->data.na_n ? in->data.na_n : table_na_default_n,
         .until = until,
@@ -129,6 +160,8 @@ static Err run_stages(Ctx *cx, House *house, const AppAutoIn *in, int task, Stag
         .resume_engineer = w->resumed.engineer,
         .sink = record_sink(&w->record),
     };
+    TRY(cx, read_cost(cx, in->cost, &a.cost_alarm, &a.cost_miss));
+    TRY(cx, read_without(cx, &a.without));
     TRY(cx, auto_run(cx, &a, &w->made));
     return OK;
 }

@@ -54,12 +54,14 @@ Err record_options(Ctx *cx, const AppAutoIn *in, uint64_t seed, const char **out
     json_open(&t);
     if (in->class_weight) json_key_text(&t, "class_weight", in->class_weight);
     words_key(&t, "exclude", in->exclude, in->exclude_n);
+    if (in->cost) json_key_text(&t, "cost", in->cost);
     if (in->group) json_key_text(&t, "group", in->group);
     words_key(&t, "learners", in->learners, in->learners_n);
     json_key_int(&t, "memory_mib", (int64_t)in->memory_mib);
     json_key_text(&t, "metric", in->metric);
     if (in->monotone_n) words_key(&t, "monotone", in->monotone, in->monotone_n);
     words_key(&t, "na", in->data.na, in->data.na_n);
+    if (in->refit) json_key_bool(&t, "refit", true);
     json_key_int(&t, "seed", (int64_t)seed);
     json_key_text(&t, "sheet", in->data.sheet);
     json_key_text(&t, "target", in->target);

@@ -55,6 +55,15 @@ typedef struct AutoSink {
     void *self;
 } AutoSink;
 
+/* What a run may be told to do without, to see what it adds (bench/automl). */
+enum {
+    AUTO_NO_FEATURES = 1,        /* stage engineer keeps nothing */
+    AUTO_NO_PORTFOLIO = 2,       /* each learner's defaults only */
+    AUTO_NO_NETS = 4,
+    AUTO_NO_ENSEMBLE = 8,        /* the best trial alone */
+    AUTO_NO_SEARCH = 16,         /* stage tune tries nothing */
+};
+
 typedef struct AutoIn {
     const Table *table;          /* every column, target included                                    (borrowed) */
     const Table *test;           /* NULL, or rows to judge the build by (with the target)            (borrowed) */
@@ -77,6 +86,9 @@ typedef struct AutoIn {
     bool balanced;               /* every class counts the same in all of these */
     const char *const *monotone; size_t monotone_n;       /* "COL=+" the answer never falls as COL grows, "COL=-" never rises */
     const char *const *use;      size_t use_n;            /* of group, time_column and weight those to learn from as well: by itself none is */
+    bool refit;                  /* a small build: few members, each fitted once on all rows; its score is that of the fold models */
+    double cost_alarm, cost_miss;         /* of calling a row class 1 that is not, and the other way; the threshold makes their sum least; 0, 0: by the metric */
+    unsigned without;            /* AUTO_NO_ bits */
     Stage until;                 /* last stage to run */
     bool portable;               /* only features that standard ONNX operators can make (steps_portable) */
     bool diagnose_full;          /* no bound on the diagnostics' own time */

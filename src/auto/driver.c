@@ -76,6 +76,7 @@ static void plan(Ctx *cx, Auto *a)
     double diagnose = in->until < STAGE_DIAGNOSE ? 0 : fmin(all * SHARE_DIAGNOSE, DIAGNOSE_S_MAX);
     double train = in->until < STAGE_TRAIN ? 0 : fmin(fmax(all * SHARE_TRAIN, TRAIN_S_MIN), TRAIN_S_MAX);
     if ((a->folds == 1 || a->ordered) && in->until >= STAGE_TRAIN) train += all * SHARE_REFIT;
+    else if (a->refit && in->until >= STAGE_TRAIN) train += all * SHARE_REFIT / 2;
     double search = fmax(all - diagnose - train, 0);
     const double ends[STAGES_N] = {
         [STAGE_VISUALIZE] = all * SHARE_VISUALIZE,
@@ -243,6 +244,29 @@ static Err check_learners(Ctx *cx, const Auto *a)
     return a->in->learners_n ? FAIL(cx, ERR_USAGE, "none of the learners asked for can do a %s task%s", task_word(a->task), what) : OK;
 }
 
+static Err option(Ctx *cx, Auto *a, const char *key, double asked, double *out)
+{
+    if (!auto_noted(a, key, out)) *out = asked;
+    return *out != 0 ? auto_note(cx, a, key, *out) : OK;
+}
+
+/* What is asked of the build itself: noted, so that it is made again alike. */
+static Err take_options(Ctx *cx, Auto *a)
+{
+    double refit, without;
+    TRY(cx, option(cx, a, "refit", a->in->refit, &refit));
+    TRY(cx, option(cx, a, "cost_alarm", a->in->cost_alarm, &a->cost_alarm));
+    TRY(cx, option(cx, a, "cost_miss", a->in->cost_miss, &a->cost_miss));
+    TRY(cx, option(cx, a, "without", a->in->without, &without));
+    a->refit = refit != 0;
+    a->without = (unsigned)without;
+    bool costs = a->cost_alarm > 0 || a->cost_miss > 0;
+    if (costs && a->task != TASK_BINARY)
+        return FAIL(cx, ERR_USAGE, "costs of a false alarm and a miss need a target of two classes, and '%s' is %s", a->in->target,
+                    a->task == TASK_REGRESSION ? "a number" : "of more");
+    return OK;
+}
+
 static Err drive(Ctx *cx, Auto *a)
 {
     const AutoIn *in = a->in;
@@ -252,6 +276,7 @@ static Err drive(Ctx *cx, Auto *a)
     a->noted = replay_notes(a->replay);
     if (a->replay) a->engineer_again = replay_engineer(a->replay);
     TRY(cx, auto_target(cx, a));
+    TRY(cx, take_options(cx, a));
     TRY(cx, check_learners(cx, a));
     TRY(cx, slow_reading(cx, a));
     TRY(cx, auto_folds(cx, a));

@@ -376,6 +376,7 @@ Err stage_engineer(Ctx *cx, Auto *a)
                  steps_features(a->steps) - before);
         return OK;
     }
+    if (a->without & AUTO_NO_FEATURES) return skip(cx, a, "this run does without");
     size_t rows;
     uint32_t parts;
     plan_rows(cx, a, &rows, &parts);

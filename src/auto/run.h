@@ -160,6 +160,9 @@ typedef struct Auto {
     char summary[STAGES_N][256];
     Text warnings;               /* JSON array under way */
     bool short_of_time;
+    bool refit;                  /* these three as asked for, or as noted in a replay */
+    double cost_alarm, cost_miss;
+    unsigned without;
     struct Replay *replay;       /* of in->replay, or NULL */
     struct yyjson_val *noted;    /* its notes, or NULL */
     const char *engineer_again;  /* its features, as resume_engineer has them, or NULL */

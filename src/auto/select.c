@@ -45,22 +45,26 @@ static const Row rows[] = {
     { "xgboost", "{}", false },
     { "mlp", "{\"layers\":2,\"width\":128,\"dropout\":0.1}", false },
     LGB_(0.0134, 20, 2, 0.425, 0.711, 0.514, 0.513, "no", 16, 0.868, 48.7, 32),
+    { "realmlp", "{}", false },
     { "knn", "{}", false },
     LGB_(0.0114, 84, 3, 0.528, 0.978, 0.027, 0.8375, "no", 42, 0.155, 0.0093, 75),
     { "mlp", "{\"weight_decay\":0.02,\"dropout\":0.15}", false },
     LGB_(0.0127, 5, 12, 0.733, 0.854, 0.2413, 0.2981, "yes", 67, 0.011, 5.09, 93),
     { "xgboost", "{\"learning_rate\":0.0878,\"max_depth\":5,\"min_child_weight\":0.629,\"colsample_bylevel\":0.663}", false },
     LGB_(0.018, 180, 12, 0.404, 0.95, 0.766, 1.6, "yes", 11, 0.216, 0.0638, 3),
+    { "tabm", "{}", false },
     { "extra_trees", "{\"max_features\":1,\"min_data_in_leaf\":4}", false },
     LGB_(0.0398, 16, 1, 0.579, 0.959, 0.9385, 0.99, "no", 27, 1.896, 0.0215, 39),
     { "mlp", "{\"layers\":1,\"width\":256,\"dropout\":0.2,\"weight_decay\":0.01}", false },
     LGB_(0.0091, 2, 17, 0.588, 0.841, 0.0789, 0.7713, "no", 16, 0.9285, 0.0898, 11),
+    { "realmlp", "{\"dropout\":0.3,\"weight_decay\":0.01}", false },
     LGB_(0.0193, 64, 28, 0.553, 0.992, 0.9144, 1.9, "yes", 18, 0.0143, 1.866, 54),
     { "lightgbm", "{\"learning_rate\":0.03,\"num_leaves\":128,\"min_data_in_leaf\":3,\"feature_fraction\":0.9}", false },
     { "xgboost", "{\"learning_rate\":0.0382,\"max_depth\":7,\"min_child_weight\":0.556,\"colsample_bylevel\":0.745}", false },
     LGB_(0.0187, 5, 5, 0.503, 0.704, 0.1032, 1.255, "yes", 29, 0.1139, 41.8, 74),
     { "mlp", "{\"layers\":4,\"width\":128,\"learning_rate\":0.02,\"dropout\":0.05}", false },
     LGB_(0.0433, 19, 18, 0.661, 0.933, 0.5567, 1.272, "no", 42, 0.0068, 29.2, 83),
+    { "tabm", "{\"layers\":2,\"width\":128}", false },
     { "lightgbm", "{\"learning_rate\":0.0313,\"num_leaves\":200,\"min_data_in_leaf\":50,\"feature_fraction\":0.825}", false },
     LGB_(0.0079, 8, 24, 0.94, 0.815, 0.4369, 0.2998, "no", 28, 0.0058, 0.0289, 3),
 };
@@ -150,7 +154,7 @@ static const Row *pick(Ctx *cx, Select *s, uint32_t number, const Learner **lear
         double own[LEARN_PARAMS_MAX];
         const Learner *l = learner_find(rows[i].learner);
         if (s->tried[i]) continue;
-        if (!l || !auto_allows(s->a, l) || !args_of(cx, s->a, &rows[i], l, own)) {
+        if ((s->a->without & AUTO_NO_PORTFOLIO && strcmp(rows[i].params, "{}")) || !l || !auto_allows(s->a, l) || !args_of(cx, s->a, &rows[i], l, own)) {
             s->tried[i] = true;
             continue;
         }

@@ -90,7 +90,7 @@ done:
 static bool refit_affordable(Ctx *cx, const Auto *a, const TrialData *d)
 {
     double left = auto_left_s(cx, a, STAGE_TRAIN);
-    double grow = a->ordered && a->folds > 1 ? 2. / a->folds : (double)a->rows / (double)(a->rows - a->held_n);
+    double grow = a->refit && !a->ordered && a->folds > 1 ? 1. / (a->folds - 1) : a->ordered && a->folds > 1 ? 2. / a->folds : (double)a->rows / (double)(a->rows - a->held_n);
     if (a->replay) return replay_refit(a, d) > 0;
     return isinf(left) || d->told.fit_s * grow * REFIT_MARGIN < left;
 }
@@ -107,6 +107,16 @@ static void keep_one(Ctx *cx, TrialData *d, uint32_t keep, void *model, size_t m
     d->parts_n = 1;
 }
 
+/* Rounds for a fit on all rows: those of the largest fit so far, or of equal folds their mean. */
+static uint32_t refit_rounds(const Auto *a, const TrialData *d)
+{
+    double sum = 0;
+    if (!(d->learner->can & LEARN_ROUNDS)) return 0;
+    if (a->folds == 1 || a->ordered) return d->rounds[d->parts_n - 1];
+    for (uint32_t k = 0; k < d->parts_n; k++) sum += d->rounds[k];
+    return (uint32_t)fmax(1, nearbyint(sum / d->parts_n));
+}
+
 /* Fit the members again on all rows, for the rounds that were best in the largest fit so far.  One that fails or is cut keeps
 ** that fit's model: of a holdout the only one, by time the one that saw the newest rows. */
 static Err refit(Ctx *cx, Auto *a, char *words, size_t words_n)
@@ -121,7 +131,7 @@ static Err refit(Ctx *cx, Auto *a, char *words, size_t words_n)
         members++;
         if (!refit_affordable(cx, a, d)) continue;
         uint64_t key[2] = { a->in->seed, d->told.number };
-        job[n] = (Job){ .learner = d->learner, .part = a->folds, .rounds = d->rounds[d->parts_n - 1], .seed = random_hash(key, sizeof key, 1),
+        job[n] = (Job){ .learner = d->learner, .part = a->folds, .rounds = refit_rounds(a, d), .seed = random_hash(key, sizeof key, 1),
                         .deadline_us = a->stage_end_us[STAGE_TRAIN], .train_share = d->train_share, .tag = d };
         memcpy(job[n].args, d->args, sizeof d->args);
         n++;
@@ -140,7 +150,8 @@ static Err refit(Ctx *cx, Auto *a, char *words, size_t words_n)
         if (d->told.weight > 0 && d->parts_n > 1) keep_one(cx, d, d->parts_n - 1, NULL, 0, d->part[d->parts_n - 1]);
     }
     if (again < members) a->short_of_time = true;
-    snprintf(words, words_n, "%u of %u members were fitted again on all rows", again, members);
+    snprintf(words, words_n, "%u of %u members were fitted again on all rows%s", again, members,
+             a->refit && a->folds > 1 ? "; the score is that of the fold models together" : "");
 done:
     if (err) pool_drop(cx, a->pool);
     for (uint32_t i = 0; job && i < n; i++) job_clear(cx, &job[i]);
@@ -364,7 +375,7 @@ Err stage_train(Ctx *cx, Auto *a)
     ensemble_margin(a, margin);
     ensemble_calibrate(a, margin, &e);
     TRY_DONE(cx, ensemble_threshold(cx, a, margin, &e));
-    if (a->folds == 1 || a->ordered) TRY_DONE(cx, refit(cx, a, refit_words, sizeof refit_words));
+    if (a->folds == 1 || a->ordered || a->refit) TRY_DONE(cx, refit(cx, a, refit_words, sizeof refit_words));
     TRY_DONE(cx, make_build(cx, a, &e));
     if (e.rounds) TRY_DONE(cx, judge(cx, a, &e, margin, &score, &se));
     TRY_DONE(cx, write_facts(cx, a, score, se, a->build));

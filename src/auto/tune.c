@@ -197,7 +197,7 @@ Err stage_tune(Ctx *cx, Auto *a)
     Text *json = &a->json[STAGE_TUNE];
     double before = INFINITY, after = INFINITY;
     for (uint32_t i = 0; i < a->trials_n; i++) before = fmin(before, a->trial[i]->error);
-    TRY(cx, trials_run(cx, a, STAGE_TUNE, next, &t));
+    if (!(a->without & AUTO_NO_SEARCH)) TRY(cx, trials_run(cx, a, STAGE_TUNE, next, &t));
     for (uint32_t i = 0; i < a->trials_n; i++) after = fmin(after, a->trial[i]->error);
     json_open(json);
     trials_json(a, STAGE_TUNE, json);
