@@ -461,7 +461,7 @@ static Err linear_fit(Ctx *cx, const FitIn *in, FitOut *out)
     TRY_DONE(cx, learn(cx, &f));
     TRY_DONE(cx, wrap(cx, &f, &dense, &out->model));
     out->cut = f.cut;
-    out->rounds = out->planned = f.steps;
+    out->rounds = out->planned = f.steps ? f.steps : in->rounds;
 done:
     dense_free(cx, dense);
     ctx_put(cx, f.class_at);
