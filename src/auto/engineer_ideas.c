@@ -153,12 +153,33 @@ void group_put(Group *g, Idea idea)
     if (g->ideas_n < IDEAS_MAX) g->idea[g->ideas_n++] = idea;
 }
 
+static bool mixes(const Lab *lab, uint32_t raw)
+{
+    return raw != STEPS_NONE && !auto_may_mix(lab->a, raw);
+}
+
+/* Does an idea bend a column that the answer must be monotone in? */
+static bool bends(const Lab *lab, const Idea *idea)
+{
+    bool bad = false;
+    for (uint32_t i = 0; i < idea->list_n; i++) bad |= mixes(lab, idea->list[i]);
+    if (idea->kind == IDEA_ROWS) return bad;
+    if (idea->kind != IDEA_ARITH) return mixes(lab, idea->a) || mixes(lab, idea->b) || (idea->kind == IDEA_TRIPLE && mixes(lab, idea->c));
+    const uint32_t of[] = { idea->a, idea->b };
+    for (int k = 0; k < 2; k++)
+        for (int r = 0; r < 2; r++) bad |= mixes(lab, steps_feature(lab->m.steps, of[k])->raw[r]);
+    return bad;
+}
+
 /* Add the group, and its features, if it has any ideas. */
 static Err propose(Ctx *cx, Lab *lab, const Group *g)
 {
     if (!g->ideas_n || lab->groups_n == GROUPS_MAX) return OK;
     Group *to = &lab->group[lab->groups_n];
     *to = *g;
+    to->ideas_n = 0;
+    for (uint32_t i = 0; i < g->ideas_n; i++)
+        if (!bends(lab, &g->idea[i])) to->idea[to->ideas_n++] = g->idea[i];
     TRY(cx, group_make(cx, lab, to));
     lab->groups_n += to->features_n > 0;
     return OK;
@@ -274,14 +295,14 @@ Err ideas_first(Ctx *cx, Lab *lab)
         if (values >= WHOLE_LEVELS_MIN && values <= WHOLE_LEVELS_MAX && whole.ideas_n < COLUMNS_MAX)
             group_put(&whole, (Idea){ .kind = IDEA_TARGET, .a = raw, .b = STEPS_NONE });
         if (c->type == COLUMN_DATETIME && c->num && lab_in_base(lab, raw) && dates < GAPS_DATES) date[dates++] = raw;
-        if (has_letters(c) && letters.ideas_n < 3 && !lab->a->in->portable)
+        if (has_letters(c) && letters.ideas_n < 3 && !lab->a->portable)
             group_put(&letters, (Idea){ .kind = IDEA_LETTERS, .a = raw, .b = STEPS_NONE });
-        if (has_pieces(c) && piece.ideas_n < PIECE_COLUMNS && !lab->a->in->portable)
+        if (has_pieces(c) && piece.ideas_n < PIECE_COLUMNS && !lab->a->portable)
             group_put(&piece, (Idea){ .kind = IDEA_PIECE, .a = raw, .b = STEPS_NONE });
     }
     for (uint32_t i = 0; i < dates; i++)
         for (uint32_t k = i + 1; k < dates; k++) group_put(&gap, (Idea){ .kind = IDEA_GAP, .a = date[k], .b = date[i] });
-    if (!lab->a->in->portable) TRY(cx, ideas_alike(cx, lab, &alike, &sorted, &missing));
+    if (!lab->a->portable) TRY(cx, ideas_alike(cx, lab, &alike, &sorted, &missing));
     const Group *all[] = { &sorted, &alike, &gap, &target, &letters, &piece, &whole, &count, &missing };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) TRY(cx, propose(cx, lab, all[i]));
     return OK;
@@ -368,7 +389,7 @@ static Err crosses_and_groups(Ctx *cx, Lab *lab)
     TRY(cx, propose(cx, lab, &cross));
     TRY(cx, propose(cx, lab, &triple));
     TRY(cx, propose(cx, lab, &group));
-    return lab->a->in->portable ? OK : propose(cx, lab, &rank);
+    return lab->a->portable ? OK : propose(cx, lab, &rank);
 }
 
 /* Digits of the heaviest numbers, and how often their values occur, where values repeat. */
@@ -386,7 +407,7 @@ static Err digits_and_repeats(Ctx *cx, Lab *lab)
         size_t distinct, repeated;
         TRY(cx, count_values(cx, lab, num[i], &distinct, &repeated));
         if (distinct <= WHOLE_LEVELS_MIN * 10) continue;
-        if (!lab->a->in->portable) group_put(&digit, (Idea){ .kind = IDEA_DIGITS, .a = num[i], .b = STEPS_NONE });
+        if (!lab->a->portable) group_put(&digit, (Idea){ .kind = IDEA_DIGITS, .a = num[i], .b = STEPS_NONE });
         if ((double)repeated >= REPEATED_SHARE * (double)lab->rows && distinct <= MAKE_LEVELS_MAX / 4)
             group_put(&often, (Idea){ .kind = IDEA_COUNT, .a = num[i], .b = STEPS_NONE });
     }
