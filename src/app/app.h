@@ -96,7 +96,7 @@ typedef struct AppAutoIn {
     const char *const *monotone; size_t monotone_n;                        /* "COL=+" or "COL=-" */
     const char *const *use;      size_t use_n;
     bool no_keep;
-    bool refit;                      /* see auto/auto.h */
+    bool refit, portable;            /* see auto/auto.h */
     const char *cost;                /* "ALARM:MISS", or NULL */
     const char *command;             /* as typed, for the record; NULL */
     AppWatch watch;

@@ -150,6 +150,7 @@ static Err run_stages(Ctx *cx, House *house, const AppAutoIn *in, int task, Stag
         .use = in->use,
         .use_n = in->use_n,
         .refit = in->refit,
+        .portable = in->portable,
         .na = in->data.na_n ? in->data.na : table_na_default,
         .na_n = in->data.na_n ? in->data.na_n : table_na_default_n,
         .until = until,

@@ -245,22 +245,36 @@ void app_build_show_json(const AppBuildOut *out, Text *t)
 
 /* ------------------------------------------------------------------ export */
 
+static const char *const formats[] = { "onnx", "c", "json", "leat" };      /* in the order of ExportFormat; then as it is */
+
+static Err format_of(Ctx *cx, const AppExportIn *in, size_t *format)
+{
+    const char *dot = strrchr(in->out, '.');
+    const char *word = in->format ? in->format : dot ? dot + 1 : "";
+    for (*format = 0; *format < sizeof formats / sizeof *formats; ++*format)
+        if (!strcmp(word, formats[*format])) return OK;
+    return FAIL(cx, ERR_BAD_INPUT, "'%.200s' does not end in .leat, .onnx, .c or .json: name the file like model.leat, or say --onnx or --c", in->out);
+}
+
 Err app_build_export(Ctx *cx, House *house, const AppExportIn *in, AppExportOut *out)
 {
     Loaded l;
+    Text t;
     Err err = OK;
-    char path[SAVE_PATH_MAX];
-    size_t n = strlen(in->out);
+    size_t format;
     *out = (AppExportOut){ 0 };
-    if (n < 6 || strcmp(in->out + n - 5, ".leat"))
-        return FAIL(cx, ERR_BAD_INPUT, "'%.200s' does not end in .leat: name the file like model.leat", in->out);
-    if (n >= sizeof path)
-        return FAIL(cx, ERR_LIMIT, "the path '%.60s…' is longer than %zu bytes", in->out, sizeof path - 1);
-    TRY(cx, build_take(cx, house, in->build, false, &l));
-    TRY_DONE(cx, save_whole(cx, in->out, l.bytes.at, l.bytes.n));
-    *out = (AppExportOut){ ctx_scratch_text(cx, l.name), ctx_scratch_text(cx, l.digest), in->out, l.bytes.n };
+    TRY(cx, format_of(cx, in, &format));
+    if (strlen(in->out) >= SAVE_PATH_MAX)
+        return FAIL(cx, ERR_LIMIT, "the path '%.60s…' is longer than %d bytes", in->out, SAVE_PATH_MAX - 1);
+    text_init(&t, cx);
+    TRY(cx, build_take(cx, house, in->build, format < EXPORT_FORMATS_N, &l));
+    if (format < EXPORT_FORMATS_N) TRY_DONE(cx, export_build(cx, l.build, (ExportFormat)format, &t));
+    size_t n = t.at ? t.n : l.bytes.n;
+    TRY_DONE(cx, save_whole(cx, in->out, t.at ? t.at : l.bytes.at, n));
+    *out = (AppExportOut){ ctx_scratch_text(cx, l.name), ctx_scratch_text(cx, l.digest), in->out, formats[format], n };
     if (!out->build || !out->digest) err = FAIL(cx, ERR_NOMEM, "after writing '%s'", in->out);
 done:
+    text_clear(&t);
     build_put(cx, &l);
     if (err) *out = (AppExportOut){ 0 };
     return err;
@@ -272,6 +286,7 @@ void app_build_export_json(const AppExportOut *out, Text *t)
     json_key_text(t, "build", out->build);
     json_key_text(t, "digest", out->digest);
     json_key_text(t, "file", out->out);
+    json_key_text(t, "format", out->format);
     json_key_int(t, "size_bytes", (int64_t)out->size_bytes);
     json_close(t);
 }

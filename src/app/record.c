@@ -61,6 +61,7 @@ Err record_options(Ctx *cx, const AppAutoIn *in, uint64_t seed, const char **out
     json_key_text(&t, "metric", in->metric);
     if (in->monotone_n) words_key(&t, "monotone", in->monotone, in->monotone_n);
     words_key(&t, "na", in->data.na, in->data.na_n);
+    if (in->portable) json_key_bool(&t, "portable", true);
     if (in->refit) json_key_bool(&t, "refit", true);
     json_key_int(&t, "seed", (int64_t)seed);
     json_key_text(&t, "sheet", in->data.sheet);

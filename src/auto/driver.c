@@ -253,11 +253,13 @@ static Err option(Ctx *cx, Auto *a, const char *key, double asked, double *out)
 /* What is asked of the build itself: noted, so that it is made again alike. */
 static Err take_options(Ctx *cx, Auto *a)
 {
-    double refit, without;
+    double refit, without, portable;
+    TRY(cx, option(cx, a, "portable", a->in->portable, &portable));
     TRY(cx, option(cx, a, "refit", a->in->refit, &refit));
     TRY(cx, option(cx, a, "cost_alarm", a->in->cost_alarm, &a->cost_alarm));
     TRY(cx, option(cx, a, "cost_miss", a->in->cost_miss, &a->cost_miss));
     TRY(cx, option(cx, a, "without", a->in->without, &without));
+    a->portable = portable != 0;
     a->refit = refit != 0;
     a->without = (unsigned)without;
     bool costs = a->cost_alarm > 0 || a->cost_miss > 0;

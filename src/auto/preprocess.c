@@ -94,7 +94,7 @@ static Err useless(Ctx *cx, Prep *p, uint32_t raw, size_t known, const char **wh
     const Column *c = &t->col[raw];
     *why = NULL;
     if (!known) *why = "it is empty";
-    else if (p->a->in->portable && (c->type == COLUMN_DATETIME || c->type == COLUMN_TEXT))
+    else if (p->a->portable && (c->type == COLUMN_DATETIME || c->type == COLUMN_TEXT))
         *why = "standard operators cannot read it, and --portable was asked for";
     else if (c->type == COLUMN_ID) {
         *why = "it names each row";

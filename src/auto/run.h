@@ -160,6 +160,7 @@ typedef struct Auto {
     char summary[STAGES_N][256];
     Text warnings;               /* JSON array under way */
     bool short_of_time;
+    bool portable;               /* AutoIn.portable, or as the build that is made again had it */
     bool refit;                  /* these three as asked for, or as noted in a replay */
     double cost_alarm, cost_miss;
     unsigned without;

@@ -8,6 +8,7 @@
 #include "model/build.h"
 #include "model/constant.h"
 #include "model/dense.h"
+#include "model/export.h"
 #include "model/form.h"
 #include "model/frame.h"
 #include "model/linear.h"
