@@ -261,7 +261,14 @@ MUST_USE Err app_build_reproduce(Ctx *cx, House *house, const AppReproduceIn *in
 void app_build_reproduce_json(const AppReproduceOut *out, Text *t);
 
 typedef struct AppBenchIn { const char *build; AppData data; } AppBenchIn;
-typedef struct AppBenchOut { const char *build; double load_ms, p50_us, p99_us, rows_s; uint64_t rows; } AppBenchOut;
+#define APP_BENCH_SECTIONS_MAX 16
+typedef struct AppBenchOut {
+    const char *build;
+    double load_ms, p50_us, p99_us, rows_s;
+    uint64_t rows, size_bytes, memory_bytes;         /* memory: what the build takes once it is open */
+    struct { char name[9]; uint64_t bytes; } section[APP_BENCH_SECTIONS_MAX];       /* of the file */
+    size_t sections_n;
+} AppBenchOut;
 /* Through include/leat.h alone: what an application that links it would see. */
 MUST_USE Err app_build_bench(Ctx *cx, House *house, const AppBenchIn *in, AppBenchOut *out);
 void app_build_bench_json(const AppBenchOut *out, Text *t);

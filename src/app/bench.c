@@ -4,6 +4,7 @@
 #include "base/save.h"
 #include "score/score.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -65,6 +66,27 @@ static Err cells_of(Ctx *cx, const Table *t, const leat_build *b, size_t rows, l
         ctx_put(cx, start);
     }
     return OK;
+}
+
+/* Sizes of the file's sections, from its table (doc/formats/build.md). */
+static void sections_of(const BuildBytes *bytes, AppBenchOut *out)
+{
+    const char *at = bytes->at;
+    uint32_t n = 0;
+    out->size_bytes = bytes->n;
+    memcpy(&n, at + 8, sizeof n);
+    for (uint32_t i = 0; i < n && i < APP_BENCH_SECTIONS_MAX && 64 * (size_t)(i + 2) <= bytes->n; i++) {
+        memcpy(out->section[i].name, at + 64 * (size_t)(i + 1), 8);
+        memcpy(&out->section[i].bytes, at + 64 * (size_t)(i + 1) + 16, 8);
+        out->sections_n = i + 1;
+    }
+}
+
+/* Bytes that this process has asked for and not given back. */
+static uint64_t held(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return (uint64_t)m.uordblks + m.hblkhd;
 }
 
 static Err measure_load(Ctx *cx, const char *path, AppBenchOut *out)
@@ -158,7 +180,10 @@ Err app_build_bench(Ctx *cx, House *house, const AppBenchIn *in, AppBenchOut *ou
     }
     TRY_DONE(cx, file_of(cx, &l, path, &made));
     TRY_DONE(cx, measure_load(cx, path, out));
+    sections_of(&l.bytes, out);
+    uint64_t before = held();
     b = leat_open(path, why, sizeof why);
+    out->memory_bytes = held() > before ? held() - before : 0;
     if (!b) {
         err = FAIL(cx, ERR_CORRUPT, "%.300s", why);
         goto done;
@@ -191,5 +216,10 @@ void app_build_bench_json(const AppBenchOut *out, Text *t)
     json_close(t);
     json_key_num(t, "rows_s", out->rows_s);
     json_key_int(t, "rows", (int64_t)out->rows);
+    json_key_int(t, "size_bytes", (int64_t)out->size_bytes);
+    json_key_open(t, "sections");
+    for (size_t i = 0; i < out->sections_n; i++) json_key_int(t, out->section[i].name, (int64_t)out->section[i].bytes);
+    json_close(t);
+    json_key_int(t, "memory_bytes", (int64_t)out->memory_bytes);
     json_close(t);
 }

@@ -17,6 +17,16 @@ static Err build_bench_run(Ctx *cx, Shell *sh, const Words *w)
     fprintf(sh->out,
             "%s\n  load      %.2f ms\n  one row   %.1f us (p50), %.1f us (p99)\n  batch     %.0f rows/s\n",
             out.build, out.load_ms, out.p50_us, out.p99_us, out.rows_s);
+    char size[32];
+    show_size(out.memory_bytes, size);
+    fprintf(sh->out, "  memory    %s\n", size);
+    show_size(out.size_bytes, size);
+    fprintf(sh->out, "  file      %s:", size);
+    for (size_t i = 0; i < out.sections_n; i++) {
+        show_size(out.section[i].bytes, size);
+        fprintf(sh->out, "%s %s %s", i ? "," : "", out.section[i].name, size);
+    }
+    fprintf(sh->out, "\n");
     return OK;
 }
 
@@ -41,7 +51,8 @@ const Command cmd_build_bench = {
     .summary = "measure how fast a build loads and scores",
     .story = "Measures on one thread, through the library of include/leat.h alone, what an application that links "
              "it would see: "
-             "time to open the build, time for one row, and rows a second in batches.\n",
+             "time to open the build, time for one row, rows a second in batches, memory of the open build, and what "
+             "takes the bytes of the file.\n",
     .examples = build_bench_examples,
     .args = build_bench_args,
     .opts = build_bench_opts,
