@@ -18,6 +18,8 @@
 #define SHARE_TRAIN .025           /* choosing and calibrating the ensemble */
 #define TRAIN_S_MIN .06
 #define TRAIN_S_MAX 3.
+#define TEST_ROWS_FIRST 200        /* answered first, to see what a row takes */
+#define TEST_SHARE .7              /* of what is left after the ensemble, for judging the test rows */
 #define SHARE_REFIT .22            /* fitting again on all rows after a holdout */
 
 typedef Err (*StageRun)(Ctx *cx, Auto *a);
@@ -128,6 +130,33 @@ static Err test_y(Ctx *cx, Auto *a, const Table *t, double *y, uint32_t *rows, s
     return *n ? OK : FAIL(cx, ERR_BAD_INPUT, "no row of the test data '%s' has a target the build knows", t->source);
 }
 
+/* Test rows there is time for: a few are answered first to see what a row takes.  The first so many are judged then. */
+static Err rows_in_time(Ctx *cx, Auto *a, const Table *t, const uint32_t *rows, size_t *n)
+{
+    Err err = OK;
+    size_t few = *n < TEST_ROWS_FIRST ? *n : TEST_ROWS_FIRST;
+    Table *some = NULL, *fit = NULL;
+    double *p = NULL;
+    int64_t end = a->stage_end_us[STAGE_DIAGNOSE], from = ctx_mono_us(cx);
+    if (!end || few == *n) return OK;
+    GET_DONE(cx, p, few * task_outputs(a->task, a->classes), "judging the test rows");
+    TRY_DONE(cx, table_rows(cx, t, rows, few, &some));
+    TRY_DONE(cx, build_conform(cx, a->build, some, &fit, NULL));
+    TRY_DONE(cx, build_margin(cx, a->build, fit, p));
+    double took = fmax(ctx_since_s(cx, from), 1e-6), left = (double)(end - ctx_mono_us(cx)) * 1e-6 * TEST_SHARE;
+    double most = fmax((double)few, left / took * (double)few);
+    if (most < (double)*n) {
+        TRY_DONE(cx, auto_warn(cx, a, "there was time to judge the first %.0f of %zu test rows only; leat predict answers all", most, *n));
+        *n = (size_t)most;
+        a->short_of_time = true;
+    }
+done:
+    ctx_put(cx, p);
+    table_free(cx, some);
+    table_free(cx, fit);
+    return err;
+}
+
 /* Every metric of the task on the test rows. */
 static Err judge_test(Ctx *cx, Auto *a)
 {
@@ -143,6 +172,7 @@ static Err judge_test(Ctx *cx, Auto *a)
     GET_DONE(cx, rows, t->rows, "judging the test rows");
     TRY_DONE(cx, test_y(cx, a, t, y, rows, &n));
     if (n < t->rows) TRY_DONE(cx, auto_warn(cx, a, "%zu of %zu test rows have no known target and are left out", t->rows - n, t->rows));
+    TRY_DONE(cx, rows_in_time(cx, a, t, rows, &n));
     GET_DONE(cx, p, n * k, "judging the test rows");
     GET_DONE(cx, label, n * k, "judging the test rows");
     TRY_DONE(cx, table_rows(cx, t, rows, n, &some));
@@ -285,6 +315,7 @@ static Err drive(Ctx *cx, Auto *a)
     plan(cx, a);
     for (int s = STAGE_VISUALIZE; s <= (int)in->until; s++) {
         if (s == STAGE_ENGINEER) TRY(cx, pool_open(cx, in->program, in->threads ? in->threads : os_cpus(), bytes, &a->pool));
+        if (s == STAGE_ENGINEER && in->test && !a->replay) TRY(cx, auto_check_test(cx, a));
         if (s == STAGE_DIAGNOSE && in->test) TRY(cx, judge_test(cx, a));
         TRY(cx, run_stage(cx, a, (Stage)s));
         if (cx->cancel && *cx->cancel) return ctx_check(cx);

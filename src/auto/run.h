@@ -218,6 +218,8 @@ MUST_USE Err auto_roles_read(Ctx *cx, Auto *a);
 ** some rows (ERR_BAD_INPUT not numbers or dates, or missing).  *out is owned. */
 MUST_USE Err auto_group_of(Ctx *cx, const Table *t, size_t col, const uint32_t *row, size_t n, uint32_t **out, uint32_t *groups);
 MUST_USE Err auto_when_of(Ctx *cx, const Table *t, size_t col, const uint32_t *row, size_t n, double **out);
+/* checks.c: warns when in->test holds training rows, or rows of another kind; wants the pool, uses it up to 4 % of the budget. */
+MUST_USE Err auto_check_test(Ctx *cx, Auto *a);
 /* A build's target in other data: class index or value of each row, NaN where unknown.  y: t->rows.  ERR_BAD_INPUT */
 MUST_USE Err auto_known_y(Ctx *cx, const Build *b, const Table *t, size_t target, double *y);
 
