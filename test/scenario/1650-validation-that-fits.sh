@@ -62,6 +62,13 @@ tells "builds made by trials and within a time are made again, byte for byte, on
 	ends_with 0 "$leat" build reproduce hurried --threads 1 && grep -q "equal, byte for byte" out &&
 	ends_with 0 "$leat" build reproduce timed --threads 2 --json && json out "j[\"equal\"] and j[\"digest\"] == j[\"made\"] and j[\"differs\"] is None"
 '
+tells "test rows of another kind, and test rows that were trained on, are told with numbers" '
+	awk -F, "NR == 1 || \$4 < 2.4" v.csv >low.csv && awk -F, "NR == 1 || \$4 >= 1.6" v.csv >high.csv &&
+	auto --trials 1 --name a --exclude person,day --test v.csv --json &&
+	json out "any(\"192 of 192 test rows are equal to a training row\" in w for w in j[\"warnings\"])" &&
+	ends_with 0 "$leat" auto low.csv --target ill --trials 1 --test high.csv --exclude person,day -q --report r.html --json &&
+	json out "any(\"booster tells them apart with AUC 0.\" in w and \"dose\" in w for w in j[\"warnings\"])"
+'
 tells "a build file from elsewhere wants its data named, and only that data" '
 	"$leat" build export falls -o falls.leat -q >out && mkdir away && cp falls.leat away && cd away &&
 	refuses 4 "name the file with --data" "$leat" build reproduce falls.leat &&
