@@ -26,7 +26,9 @@
 #define PROB_MIN 1e-15
 #define SHARE_MIN .02              /* members with less are left out */
 #define STAYS 2e-4                 /* error may grow by so much of itself when a member is left out, ... */
-#define STAYS_SLOW 1.5e-3          /* ... and by so much when it takes most of the scoring time */
+#define STAYS_US 50.               /* ... by as much again for every so many microseconds a row it takes ... */
+#define STAYS_BYTES (1 << 20)      /* ... and for so many bytes, */
+#define STAYS_MOST 1e-2            /* but no more than this */
 #define SMALL_MEMBERS 3            /* of a build of few members fitted once, */
 #define SMALL_BYTES (600 << 10)    /* each no larger than this */
 
@@ -275,6 +277,14 @@ static void share_out(Greedy *g)
     for (size_t i = 0; i < g->n; i++) g->from[i]->told.weight /= all;
 }
 
+/* By how much of itself error may grow when d is left out. */
+static double stays(const Greedy *g, const TrialData *d)
+{
+    double more = (double)d->told.size_bytes / STAYS_BYTES;
+    if (auto_clocked(g->a)) more += d->told.predict_us_row / STAYS_US;
+    return fmin(STAYS * (1 + more), STAYS_MOST);
+}
+
 /* The slowest member not yet looked at. */
 static TrialData *slowest(const Greedy *g, const bool *looked, size_t *at)
 {
@@ -295,16 +305,14 @@ static Err prune(Ctx *cx, Auto *a, Greedy *g)
     GET_DONE(cx, looked, g->n, "choosing an ensemble");
     TRY_DONE(cx, error_without(cx, g, NULL, &limit));
     for (TrialData *d; (d = slowest(g, looked, &at)); looked[at] = true) {
-        double e = INFINITY, work = 0, noted = 0;
+        double e = INFINITY, noted = 0;
         bool leave, last = true;
         for (size_t i = 0; i < g->n; i++) last &= g->from[i] == d || g->from[i]->told.weight == 0;
         snprintf(key, sizeof key, "left_out_%u", d->told.number);
-        for (size_t i = 0; i < g->n; i++) work += g->from[i]->told.weight > 0 ? work_of(g, g->from[i]) : 0;
         if (a->replay) leave = auto_noted(a, key, &noted);
         else {
             if (!last) TRY_DONE(cx, error_without(cx, g, d, &e));
-            bool slow = auto_clocked(a) && work_of(g, d) > work / 2;
-            leave = !last && (d->told.weight < SHARE_MIN || e <= limit * (1 + (slow ? STAYS_SLOW : STAYS)));
+            leave = !last && (d->told.weight < SHARE_MIN || e <= limit * (1 + stays(g, d)));
         }
         if (!leave) continue;
         d->told.weight = 0;

@@ -25,7 +25,13 @@
 #define BLOCK_ROWS_MIN 10          /* of a fold by time */
 
 /* RECIPE A4.3 with constants fitted to fits in C: cost is cells times outputs a second of budget. */
-static const struct { double cost; uint32_t folds; } ladder[] = { { 2e4, 8 }, { 8e4, 5 }, { 3.5e5, 3 } };
+static const struct { double cost; uint32_t folds; } ladder[] = { { 6e3, 8 }, { 8e4, 5 }, { 3.5e5, 3 } };
+
+/* Where rows are many, some of the folds tell as much as all of them: their models learn from as many rows, and the time goes
+** to more trials.  So many of PART_OF folds are used. */
+#define PART_ROWS_MIN 2500
+#define PART_OF 8
+static const struct { double cost; uint32_t used; } part_ladder[] = { { 3e3, 8 }, { 2e4, 4 }, { 8e4, 3 }, { 3.5e5, 2 } };
 
 typedef struct Key { double value; uint64_t shuffle; uint32_t row; } Key;
 
@@ -267,11 +273,21 @@ Err folds_make(Ctx *cx, const FoldsIn *in, uint8_t *fold, uint32_t *made)
 
 /* --------------------------------------------------------------- the run's */
 
-static uint32_t folds_for(const Auto *a)
+/* Folds the rows are dealt out to, and how many of them are used. */
+static uint32_t folds_for(const Auto *a, uint32_t *used)
 {
     double seconds = a->in->trials || !a->in->time_s ? CLOCKLESS_S : a->in->time_s;
     double outputs = a->task == TASK_MULTICLASS ? (double)a->classes : 1;
     double cost = (double)a->rows * (double)a->raw->cols * outputs / seconds;
+    *used = FOLD_NONE;
+    if (a->rows >= PART_ROWS_MIN && !a->when && !a->group) {
+        for (size_t i = 0; i < sizeof part_ladder / sizeof *part_ladder; i++)
+            if (cost < part_ladder[i].cost) {
+                *used = part_ladder[i].used;
+                return PART_OF;
+            }
+        return HOLDOUT_FOLDS;
+    }
     for (size_t i = 0; i < sizeof ladder / sizeof *ladder; i++)
         if (cost < ladder[i].cost) return ladder[i].folds;
     return HOLDOUT_FOLDS;
@@ -324,13 +340,16 @@ static Err list_held(Ctx *cx, Auto *a)
 Err auto_folds(Ctx *cx, Auto *a)
 {
     double noted;
-    uint32_t folds = auto_noted(a, "folds", &noted) ? (uint32_t)noted : folds_for(a);
+    uint32_t used, folds = folds_for(a, &used);
+    if (auto_noted(a, "folds", &noted)) folds = (uint32_t)noted;
+    if (auto_noted(a, "folds_used", &noted)) used = (uint32_t)noted;
     uint32_t sets = auto_noted(a, "sets", &noted) ? (uint32_t)noted : sets_for(a);
     a->ordered = a->when != NULL;
     if (a->ordered && folds > 1)
         while (folds > 1 && a->rows / (folds + 1) < BLOCK_ROWS_MIN) folds--;
     a->folds_asked = folds;
     TRY(cx, auto_note(cx, a, "folds", folds));
+    TRY(cx, auto_note(cx, a, "folds_used", used));
     TRY(cx, auto_note(cx, a, "sets", sets));
     a->sets = a->ordered || folds == HOLDOUT_FOLDS || folds * sets > BUILD_PARTS_MAX ? 1 : sets;
     a->fold = ctx_get_n(cx, a->rows, a->sets);
@@ -340,6 +359,11 @@ Err auto_folds(Ctx *cx, Auto *a)
     TRY(cx, deal_sets(cx, &in, a->sets, a->fold, &a->folds));
     if (a->sets == 1 && a->folds < folds && a->group)
         TRY(cx, auto_warn(cx, a, "'%s' has %u groups only: %u folds, one a group", a->in->group, a->groups, a->folds));
+    if (a->sets == 1 && used < a->folds) {
+        a->folds = used;
+        for (size_t i = 0; i < a->rows; i++)
+            if (a->fold[i] >= used) a->fold[i] = FOLD_NONE;
+    }
     return list_held(cx, a);
 }
 
@@ -425,7 +449,7 @@ Err auto_folds_again(Ctx *cx, const Build *b, const Table *t, uint64_t seed, uin
                    .groups = w.groups, .when = w.when };
     TRY_DONE(cx, folds_make(cx, &in, w.some, &made));
     memset(w.fold, FOLD_NONE, t->rows);
-    for (size_t k = 0; k < w.n; k++) w.fold[w.row[k]] = w.some[k];
+    for (size_t k = 0; k < w.n; k++) w.fold[w.row[k]] = w.some[k] < b->folds ? w.some[k] : FOLD_NONE;
     *out = w.fold;
     w.fold = NULL;
 done:

@@ -19,6 +19,7 @@
 #define HURRY_MAX 2.               /* its learning rate is raised at most so many times */
 #define WORTH_S .03                /* no trial is started with less time left */
 #define CLOCKLESS_S 30.            /* what a row's cost is compared with when trials are counted */
+#define ROUNDS_COST .25            /* of the time at most, where fewer rounds will do */
 #define COST_DELAY 12.             /* places a row waits that would take all the time */
 #define BEHIND_DELAY 10.           /* places a family's further rows wait whose best error is twice the best */
 #define BEHIND_MAX 16.
@@ -123,6 +124,7 @@ static double cost_delay(Ctx *cx, const Auto *a, const Learner *l, const double 
     double left = auto_left_s(cx, a, STAGE_TUNE);
     double guess = isinf(left) ? trial_work_s(a, l, args) / 2 : trial_guess_s(a, l, args);
     if (isinf(left)) left = CLOCKLESS_S;
+    if (l->can & LEARN_ROUNDS) guess = fmin(guess, ROUNDS_COST * left);
     return COST_DELAY * fmin(1, guess / fmax(left, 1e-3));
 }
 
@@ -193,7 +195,10 @@ static Err write_json(Auto *a, const Select *s)
     json_key_int(t, "folds", a->folds);
     json_key(t, "validation");
     char words[160];
-    if (a->folds > 1) snprintf(words, sizeof words, "%u-fold cross-validation: every row is predicted by models that never saw it", a->folds);
+    if (a->folds > 1 && a->held_n < a->rows)
+        snprintf(words, sizeof words, "%u folds of %.0f %% of the rows in all: each is predicted by models that never saw it", a->folds,
+                 100. * (double)a->held_n / (double)a->rows);
+    else if (a->folds > 1) snprintf(words, sizeof words, "%u-fold cross-validation: every row is predicted by models that never saw it", a->folds);
     else snprintf(words, sizeof words, "one holdout of %zu rows, chosen because the data is large for the time given", a->held_n);
     json_text(t, words);
     trials_json(a, STAGE_SELECT, t);

@@ -232,10 +232,10 @@ done:
 static double share_of(const Learner *l, Stage stage)
 {
     if (stage == STAGE_TUNE) return .9;        /* the search has measured what it asks for */
-    static const struct { const char *name; double share; } quick[] = { { "linear", .2 }, { "knn", .2 }, { "mlp", .25 } };
+    static const struct { const char *name; double share; } quick[] = { { "linear", .2 }, { "knn", .2 }, { "mlp", .25 }, { "realmlp", .25 }, { "tabm", .25 } };
     for (size_t i = 0; i < sizeof quick / sizeof *quick; i++)
         if (!strcmp(l->name, quick[i].name)) return quick[i].share;
-    return .45;
+    return .35;
 }
 
 /* Where all rows would take far too long, some of them teach more than none. */
