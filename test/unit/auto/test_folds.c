@@ -376,6 +376,47 @@ static void the_folds_by_group_and_time_can_be_made_again(void **state)
     ctx_clear(&cx);
 }
 
+/* Four of eight folds on many rows: each holds out an eighth, the other half of the rows is always learned from, and a build
+** whose facts say eight were asked for and four are in use gives them again. */
+static void on_many_rows_some_folds_of_eight_are_used(void **state)
+{
+    (void)state;
+    enum { MANY = 8000 };
+    Ctx cx = test_ctx();
+    static double y[MANY];
+    static char text[MANY * 8 + 1];
+    char facts[] = "{\"validation\":{\"kind\":\"stratified\",\"asked\":8,\"sets\":1}}";
+    size_t count[4] = { 0 }, at = 0;
+    Table *t, raw = { .cols = 12 };
+    uint8_t *again;
+    for (size_t i = 0; i < MANY; i++) {
+        y[i] = i % 5 == 0;
+        at += (size_t)sprintf(text + at, "1|%s\n", y[i] > 0 ? "yes" : "no");
+    }
+    AutoIn in = { .time_s = 10, .seed = 5 };
+    Auto a = { .in = &in, .task = TASK_BINARY, .classes = 2, .y = y, .rows = MANY, .raw = &raw };
+    expect_ok(&cx, auto_folds(&cx, &a));
+    assert_int_equal(a.folds, 4);
+    assert_int_equal(a.folds_asked, 8);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_true(a.fold[i] < 4 || a.fold[i] == FOLD_NONE);
+        if (a.fold[i] < 4) count[a.fold[i]]++;
+    }
+    for (int f = 0; f < 4; f++) assert_int_equal(count[f], MANY / 8);
+    assert_int_equal(a.held_n, MANY / 2);
+    Build b = { .task = TASK_BINARY, .classes = 2, .class_name = names, .target = "y", .folds = 4, .facts = facts };
+    expect_ok(&cx, kit_table(&cx, "x:number y:category", text, &t));
+    expect_ok(&cx, auto_folds_again(&cx, &b, t, 5, &again));
+    assert_memory_equal(again, a.fold, MANY);
+    ctx_put(&cx, again);
+    ctx_put(&cx, a.fold);
+    ctx_put(&cx, a.held);
+    ctx_put(&cx, a.held_y);
+    text_clear(&a.notes);
+    table_free(&cx, t);
+    ctx_clear(&cx);
+}
+
 static Err swept(Ctx *cx, void *arg)
 {
     uint8_t *fold = NULL;
@@ -412,6 +453,7 @@ int main(void)
         cmocka_unit_test(the_folds_by_group_and_time_can_be_made_again),
         cmocka_unit_test(larger_work_for_the_time_gets_fewer_folds),
         cmocka_unit_test(the_folds_of_a_build_can_be_made_again),
+        cmocka_unit_test(on_many_rows_some_folds_of_eight_are_used),
         cmocka_unit_test(refused_memory_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
