@@ -17,7 +17,7 @@ check() {
 	fi
 }
 check help.txt help
-for c in auto predict visualize diagnose "build ls" "build show" "build export" "build bench" "runs ls" "runs show" doctor init help man completion; do
+for c in auto predict visualize diagnose "build ls" "build show" "build export" "build bench" "build reproduce" "runs ls" "runs show" doctor init help man completion; do
 	check "help-$(echo "$c" | tr ' ' '-').txt" help $c
 done
 check help-build-group.txt build --help

@@ -17,8 +17,8 @@ _leat()
     done
     case "$cmd:$prev" in
         'auto:--target') COMPREPLY=(); return;;
-        'auto:--task') COMPREPLY=($(compgen -W 'auto binary multiclass regression' -- "$cur")); return;;
-        'auto:--metric') COMPREPLY=($(compgen -W 'auc logloss accuracy balanced_accuracy f1 rmse mae r2 mape' -- "$cur")); return;;
+        'auto:--task') COMPREPLY=($(compgen -W 'auto binary multiclass regression anomaly' -- "$cur")); return;;
+        'auto:--metric') COMPREPLY=($(compgen -W 'auc average_precision logloss accuracy balanced_accuracy f1 rmse mae r2 mape' -- "$cur")); return;;
         'auto:--time') COMPREPLY=(); return;;
         'auto:--trials') COMPREPLY=(); return;;
         'auto:--test') COMPREPLY=($(compgen -f -- "$cur")); return;;
@@ -28,7 +28,14 @@ _leat()
         'auto:--memory') COMPREPLY=(); return;;
         'auto:--exclude') COMPREPLY=(); return;;
         'auto:--type') COMPREPLY=(); return;;
-        'auto:--learners') COMPREPLY=($(compgen -W 'baseline extra_trees knn lightgbm linear mlp' -- "$cur")); return;;
+        'auto:--group') COMPREPLY=(); return;;
+        'auto:--time-column') COMPREPLY=(); return;;
+        'auto:--weight') COMPREPLY=(); return;;
+        'auto:--class-weight') COMPREPLY=($(compgen -W 'none balanced' -- "$cur")); return;;
+        'auto:--monotone') COMPREPLY=(); return;;
+        'auto:--use') COMPREPLY=(); return;;
+        'auto:--cost') COMPREPLY=(); return;;
+        'auto:--learners') COMPREPLY=($(compgen -W 'baseline ecod extra_trees isolation_forest knn knn_distance lightgbm linear lof mlp pca_residual random_forest realmlp tabm xgboost' -- "$cur")); return;;
         'auto:--until') COMPREPLY=($(compgen -W 'visualize preprocess engineer select tune benchmark train diagnose' -- "$cur")); return;;
         'auto:--resume') COMPREPLY=(); return;;
         'auto:--report') COMPREPLY=($(compgen -f -- "$cur")); return;;
@@ -36,6 +43,8 @@ _leat()
         'auto:--na') COMPREPLY=(); return;;
         'build bench:--sheet') COMPREPLY=(); return;;
         'build export:--out'|'build export:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'build reproduce:--data') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'build reproduce:--threads') COMPREPLY=(); return;;
         'diagnose:--out'|'diagnose:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'diagnose:--sheet') COMPREPLY=(); return;;
         'diagnose:--threads') COMPREPLY=(); return;;
@@ -55,10 +64,10 @@ _leat()
     esac
     case "$cmd" in
         '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init man predict visualize build runs --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
-        build) COMPREPLY=($(compgen -W 'bench export ls show ' -- "$cur"));;
+        build) COMPREPLY=($(compgen -W 'bench export ls reproduce show ' -- "$cur"));;
         runs) COMPREPLY=($(compgen -W 'ls show ' -- "$cur"));;
         'auto')
-            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --target --task --metric --time --trials --test --name --seed --threads --memory --exclude --type --learners --until --resume --report --no-keep --sheet --na --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --target --task --metric --time --trials --test --name --seed --threads --memory --exclude --type --group --time-column --weight --class-weight --monotone --use --cost --refit --portable --learners --until --resume --report --no-keep --sheet --na --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=($(compgen -f -- "$cur"));;
             esac;;
@@ -69,7 +78,7 @@ _leat()
             1) COMPREPLY=($(compgen -f -- "$cur"));;
             esac;;
         'build export')
-            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --onnx --c --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
             esac;;
@@ -77,6 +86,11 @@ _leat()
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=();;
+            esac;;
+        'build reproduce')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --data --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
             esac;;
         'build show')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi

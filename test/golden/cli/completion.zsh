@@ -23,7 +23,7 @@ _leat() {
             'man:print a manual page'
             'predict:score rows with a build'
             'visualize:look at data\: types, gaps, plots, warnings'
-            'build:list, look at, export and measure builds'
+            'build:list, look at, export, measure and reproduce builds'
             'runs:list and look at runs, with every trial')
         _arguments \
             '--help[explain the command, with examples]' \
@@ -44,6 +44,7 @@ _leat() {
             'bench:measure how fast a build loads and scores'
             'export:write a build as one file'
             'ls:list builds, newest first'
+            'reproduce:train a build again from its own record and compare every byte'
             'show:show what is inside a build')
         _describe command second;;
     runs)
@@ -55,8 +56,8 @@ _leat() {
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
             '--target[the column to predict]:COL: ' \
-            '--task[what kind of answer]:TASK:(auto binary multiclass regression)' \
-            '--metric[what to make good (scikit-learn'\''s names do too)]:NAME:(auc logloss accuracy balanced_accuracy f1 rmse mae r2 mape)' \
+            '--task[what kind of answer]:TASK:(auto binary multiclass regression anomaly)' \
+            '--metric[what to make good (scikit-learn'\''s names do too)]:NAME:(auc average_precision logloss accuracy balanced_accuracy f1 rmse mae r2 mape)' \
             '--time[budget for everything, counted from the start of the program]:SECONDS: ' \
             '--trials[make exactly N trials and look at no clock\: the same data, options and seed then give the same build, byte for byte]:N: ' \
             '--test[rows kept apart, to judge the build by]:FILE:_files' \
@@ -66,7 +67,16 @@ _leat() {
             '--memory[memory that all processes together may use]:MiB: ' \
             '--exclude[columns to leave out, with commas between]:COLS: ' \
             '*--type[overrule the type of a column; may be given again]:COL=TYPE: ' \
-            '--learners[learners to try, with commas between]:LIST:_sequence compadd - baseline extra_trees knn lightgbm linear mlp' \
+            '--group[rows with the same value (a patient, a shop) stay together\: the score is for groups not seen before]:COL: ' \
+            '--time-column[dates or numbers\: rows are judged by models of earlier rows only, as in use]:COL: ' \
+            '--weight[how much each row counts, in learning and in the score]:COL: ' \
+            '--class-weight[balanced\: every class counts the same, however rare, in learning, score and probabilities]:HOW:(none balanced)' \
+            '*--monotone[COL=+ the answer never falls as COL grows, COL=- it never rises]:COL=SIGN: ' \
+            '--use[of the columns given for --group, --time-column and --weight, those to learn from as well]:COLS: ' \
+            '--cost[what a false alarm and a miss cost, like 1\:5\: the threshold makes their sum least (two classes)]:ALARM:MISS: ' \
+            '--refit[a small, fast build\: few members, each fitted once on all rows; the score shown is that of the fold models]' \
+            '--portable[only features and learners that '\''leat build export'\'' can write as ONNX, C and JSON]' \
+            '--learners[learners to try, with commas between]:LIST:_sequence compadd - baseline ecod extra_trees isolation_forest knn knn_distance lightgbm linear lof mlp pca_residual random_forest realmlp tabm xgboost' \
             '--until[stop after a stage]:STAGE:(visualize preprocess engineer select tune benchmark train diagnose)' \
             '--resume[go on from the trials of an earlier run]:RUN: ' \
             '--report[where to write the report; '\''full'\'' gives the diagnostics all the time they need]:FILE|full:_files' \
@@ -107,8 +117,10 @@ _leat() {
     'build export')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
-            '--out[where to write it]:FILE.leat:_files' \
-            '-o[where to write it]:FILE.leat:_files' \
+            '--out[where to write it; its ending says what\: .leat, .onnx, .c or .json]:FILE:_files' \
+            '-o[where to write it; its ending says what\: .leat, .onnx, .c or .json]:FILE:_files' \
+            '--onnx[as ONNX, whatever the ending]' \
+            '--c[as C99, whatever the ending]' \
             '--help[explain the command, with examples]' \
             '-h[explain the command, with examples]' \
             '--version[print the version]' \
@@ -138,6 +150,24 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:MODEL: ';;
+    'build reproduce')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--data[the file it was trained on, where it lies now]:FILE:_files' \
+            '--threads[processors to use at once]:N: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:BUILD:_leat_builds';;
     'build show')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
