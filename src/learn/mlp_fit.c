@@ -19,6 +19,10 @@
 #define SPARE .85                  /* of the time left is planned for epochs: judging them takes the rest */
 #define EPOCHS_MIN 3
 #define JUDGED_RATE .5             /* epochs that end at a higher share of the peak rate are too noisy to be worth judging */
+#define CYCLE_2_END (3. / 15)       /* of coslog4: where the learning rate is 0 again */
+#define CYCLE_3_END (7. / 15)
+#define BATCH_MIN 64
+#define STEPS_WANTED 32            /* a pass */
 #define WIDE_MAX 4000              /* dense columns */
 #define START_ROWS 1024            /* rows the net is started by, at most a batch */
 #define CATEGORY_CELLS_MAX 4e7     /* numbers in all tables */
@@ -187,6 +191,15 @@ static void take_batch(Fit *f, size_t from, size_t n)
     }
 }
 
+/* Few rows take small steps, so that a pass has some dozens of them: no more than the plan says, nor than there are. */
+static size_t batch_of(const MlpPlan *plan, size_t rows)
+{
+    size_t batch = BATCH_MIN;
+    while (batch < plan->batch && rows >= 2 * batch * STEPS_WANTED) batch *= 2;
+    if (batch > plan->batch) batch = plan->batch;
+    return batch < rows ? batch : rows;
+}
+
 static Err fit_open(Ctx *cx, const FitIn *in, const MlpPlan *plan, Fit *f)
 {
     GemmF32 gemm;
@@ -194,7 +207,7 @@ static Err fit_open(Ctx *cx, const FitIn *in, const MlpPlan *plan, Fit *f)
                          .skip_above = plan->tables ? plan->onehot_max : 0, .missing_min = .001, .cols_max = WIDE_MAX };
     f->in = in;
     f->plan = plan;
-    f->batch = plan->batch < in->train_n ? plan->batch : in->train_n;
+    f->batch = batch_of(plan, in->train_n);
     TRY(cx, gemm_open(cx, &gemm));
     TRY(cx, dense_fit(cx, &in->X, in->train, in->train_n, in->weight, &how, &f->dense));
     f->d = dense_cols(f->dense);
@@ -301,6 +314,15 @@ static uint32_t plan_epochs(Ctx *cx, Fit *f)
     return fit >= most ? most : fit < EPOCHS_MIN ? EPOCHS_MIN : (uint32_t)fit;
 }
 
+/* At the end of the third of four cycles, which is half the way: a net that has not bettered itself since the second only
+** overfits, and the fourth cycle, as long as all before, would not change that.  Without patience: never by epochs alone. */
+static bool hopeless(const Fit *f, uint32_t epoch, uint32_t epochs)
+{
+    if (f->plan->patience && epoch - f->best_epoch >= f->plan->patience) return true;
+    double t = (double)epoch / epochs, before = (double)(epoch - 1) / epochs;
+    return !f->plan->flat && t >= CYCLE_3_END && before < CYCLE_3_END && (double)f->best_epoch / epochs <= CYCLE_2_END + 1. / epochs;
+}
+
 /* The parameters as they are become those kept. */
 static void keep(Fit *f, double error, uint32_t epoch)
 {
@@ -332,7 +354,7 @@ static Err train(Ctx *cx, Fit *f, FitOut *out)
         if (judged && e + 1 < last && !out->cut && !f->plan->flat && rate_at(f, done / all) > JUDGED_RATE) continue;
         if (judged) TRY(cx, judge(cx, f, &error));
         if (!judged || error <= f->best_error || !f->best_epoch) keep(f, error, e + 1);
-        if (out->cut || (judged && f->plan->patience && e + 1 - f->best_epoch >= f->plan->patience)) break;
+        if (out->cut || (judged && hopeless(f, e + 1, epochs))) break;
     }
 ended:
     if (!f->best_epoch) return FAIL(cx, ERR_TIME, "%s: the time ended within the first pass over %zu rows", f->plan->name, in->train_n);
@@ -426,14 +448,14 @@ static double parameters(const FitIn *in, const MlpPlan *plan)
 }
 
 /* Measured on one core of an EPYC 9004 (AVX-512): products run at 1e11 operations a second; a unit costs a nanosecond
-** besides them, a cosine with its sine another. */
+** besides them, three where members make a batch too large for the cache; a cosine with its sine three. */
 double mlp_guess_s(const FitIn *in, const MlpPlan *plan)
 {
     double rows = (double)in->train_n + (double)in->valid_n / 6, p = parameters(in, plan), k = plan->members;
-    double steps = fmax(1, floor((double)in->train_n / plan->batch));
+    double steps = fmax(1, floor((double)in->train_n / (double)batch_of(plan, in->train_n)));
     double waves = plan->waves ? (double)in->X.cols * MLP_WAVES * 3e-9 : 0;
-    double row = p * k * 6 / 9e10 + plan->layers * plan->width * k * 1.5e-9 + waves + 2e-7;
-    return .05 + plan->epochs * (rows * row + steps * (p * 1.2e-9 + 2e-5));
+    double row = p * k * 6 / 1e11 + plan->layers * plan->width * k * (k > 1 ? 3e-9 : 1e-9) + waves + 1e-7;
+    return .06 + plan->epochs * (rows * row + steps * (p * 1.2e-9 + 1.5e-5));
 }
 
 double mlp_guess_bytes(const FitIn *in, const MlpPlan *plan)

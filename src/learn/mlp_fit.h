@@ -26,7 +26,7 @@ typedef struct MlpPlan {
     bool flat;                     /* the rate is constant for half the training, then falls to zero; else four cosine cycles */
     bool fading;                   /* dropout and decay are constant for half the training, then fall to zero */
     double beta2, rate_scale, rate_bias;
-    uint32_t epochs, batch;        /* most passes over the rows; rows a step */
+    uint32_t epochs, batch;        /* most passes over the rows; most rows a step: few rows take smaller ones */
     uint32_t patience;             /* epochs without a better one after which it ends; 0: goes on */
 } MlpPlan;
 

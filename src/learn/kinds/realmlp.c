@@ -37,7 +37,7 @@ static const Param realmlp_params[] = {
                 .scale = PARAM_CHOICE, .choices = (const char *const[]){ "normal", "rows", NULL }, .fixed = true },
     [EPOCHS] = { .name = "epochs", .unit = "epochs", .help = "passes over the rows; fewer when time is short", .lo = 1, .hi = MLP_EPOCHS_MAX,
                  .start = { 256, 256, 256 }, .scale = PARAM_WHOLE_LOG, .fixed = true },
-    [BATCH] = { .name = "batch", .unit = "rows", .help = "rows a step", .lo = 16, .hi = 4096, .start = { 256, 256, 256 },
+    [BATCH] = { .name = "batch", .unit = "rows", .help = "most rows a step; fewer where rows are few", .lo = 16, .hi = 4096, .start = { 256, 256, 256 },
                 .scale = PARAM_WHOLE_LOG, .fixed = true },
     { .name = NULL },
 };

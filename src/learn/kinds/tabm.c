@@ -31,7 +31,7 @@ static const Param tabm_params[] = {
                   .scale = PARAM_CHOICE, .choices = (const char *const[]){ "no", "yes", NULL } },
     [EPOCHS] = { .name = "epochs", .unit = "epochs", .help = "passes over the rows; fewer when time is short", .lo = 1, .hi = MLP_EPOCHS_MAX,
                  .start = { 128, 128, 128 }, .scale = PARAM_WHOLE_LOG, .fixed = true },
-    [BATCH] = { .name = "batch", .unit = "rows", .help = "rows a step", .lo = 16, .hi = 1024, .start = { 128, 128, 128 },
+    [BATCH] = { .name = "batch", .unit = "rows", .help = "most rows a step; fewer where rows are few", .lo = 16, .hi = 1024, .start = { 128, 128, 128 },
                 .scale = PARAM_WHOLE_LOG, .fixed = true },
     { .name = NULL },
 };

@@ -1,5 +1,5 @@
-/* What is proved: a net whose training the clock shortened comes again, bit for bit, from the rounds it told of; weights
-** of rows mean shares, whatever their unit.  How: clocks that pass the deadline after so many looks. */
+/* What is proved: a net whose training the clock shortened comes again, bit for bit, from the rounds it told of; one that
+** only overfits ends half way; weights of rows mean shares, whatever their unit.  How: clocks that pass the deadline after so many looks. */
 #include "test/test.h"
 
 #include "base/random.h"
@@ -110,10 +110,40 @@ static void weights_of_rows_in_another_unit_give_the_same_net(void **state)
     ctx_clear(&cx);
 }
 
+/* Steps look at the clock, and each look takes a microsecond. */
+static void a_net_that_only_overfits_ends_half_way_and_one_that_learns_does_not(void **state)
+{
+    (void)state;
+    const Learner *l = learner_find("mlp");
+    for (int noise = 0; noise < 2; noise++) {
+        static Given g;
+        Rig r;
+        FitOut out = { 0 };
+        given(&g, l);
+        Random coin = random_make(6, "coin", 0, 0);
+        for (int i = 0; i < FIT_ROWS; i++) g.y[i] = noise ? (double)random_below(&coin, 2) : g.cell[0][i] + g.cell[1][i] > 0;
+        for (size_t i = 0; l->params[i].name; i++)
+            if (!strcmp(l->params[i].name, "epochs")) g.args[i] = 60;
+        rig_init(&r, 0, 0, false);
+        Ctx cx = rig_ctx(&r);
+        cx.deadline_us = r.mono_us + 1000000;
+        int64_t from = r.mono_us;
+        expect_ok(&cx, l->fit(&cx, &g.in, &out));
+        double share = (double)(r.mono_us - from) / (60 * (220 / 16));
+        print_message("%s: %u epochs kept of 60, %.2f of the steps taken\n", noise ? "noise" : "sense", out.rounds, share);
+        assert_int_equal(out.planned, 60);
+        if (noise) assert_true(share < .6 && out.rounds <= 13);
+        else assert_true(share > .95 && out.rounds > 28);
+        model_free(&cx, out.model);
+        ctx_clear(&cx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fit_the_clock_shortened_comes_again_from_its_rounds),
+        cmocka_unit_test(a_net_that_only_overfits_ends_half_way_and_one_that_learns_does_not),
         cmocka_unit_test(weights_of_rows_in_another_unit_give_the_same_net),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
