@@ -137,6 +137,7 @@ typedef struct AppPredictIn {
     int fd;                          /* -1: nowhere but into json */
     const char *format;              /* csv parquet json; NULL: by the path, else csv */
     bool proba, explain;
+    double intervals;                /* share of rows whose truth lo..hi, or the set of classes, should hold; 0: none */
     const char *const *keep; size_t keep_n;
     uint32_t threads;
     Text *json;                      /* not NULL: rows as a JSON array are put here instead of fd */
@@ -149,8 +150,10 @@ typedef struct AppPredictOut {
     double wall_s;
 } AppPredictOut;
 
-/* One line a row in input order: prediction; p_<class> in class order; shap_<column> and shap_base; kept columns first.
-** Errors: ERR_NOT_FOUND no such build or file; ERR_BAD_INPUT a needed column is absent or wholly unreadable. */
+/* One line a row in input order: prediction; lo and hi, or set (class names with | between; a backslash goes before a | or backslash in a name);
+** p_<class> in class order; shap_<column> and shap_base; kept columns first.
+** Errors: ERR_NOT_FOUND no such build or file; ERR_BAD_INPUT a needed column is absent or wholly unreadable, or intervals
+** of a build that keeps no record of its errors, or of too few rows for so large a share. */
 MUST_USE Err app_predict(Ctx *cx, House *house, const AppPredictIn *in, AppPredictOut *out);
 void app_predict_json(const AppPredictOut *out, const char *rows_json, Text *t);
 
@@ -184,6 +187,9 @@ typedef struct AppDiagnoseIn {
     AppData data;                    /* path NULL: what it was trained on, out of fold */
     const char *out;
     uint32_t threads;
+    const char *group;               /* a column whose levels are judged apart; NULL */
+    double cost_fp, cost_fn;         /* of a false alarm and a missed case; both 0: not told */
+    double time_s;                   /* about how long it may take; 0: no bound */
 } AppDiagnoseIn;
 
 typedef struct AppFact { const char *name; double value; } AppFact;
@@ -194,10 +200,12 @@ typedef struct AppDiagnoseOut {
     const AppFact *metric;     size_t metrics_n;
     const AppFact *importance; size_t importance_n;      /* biggest first */
     const char *const *slice;  size_t slices_n;          /* weakest, in words */
+    const char *const *line;   size_t lines_n;           /* calibration, thresholds, intervals …, a sentence each */
+    const char *const *group;  size_t groups_n;          /* one a group, then what they differ in */
     const char *const *warning; size_t warnings_n;
     const char *report, *stage_json;
 } AppDiagnoseOut;
-/* Errors: ERR_NOT_FOUND the build, its training data (--no-keep and moved since), or the file;
+/* Errors: ERR_NOT_FOUND the build, its training data (--no-keep and moved since), the file, or the column to group by;
 ** ERR_BAD_INPUT no target in the new rows. */
 MUST_USE Err app_diagnose(Ctx *cx, House *house, const AppDiagnoseIn *in, AppDiagnoseOut *out);
 void app_diagnose_json(const AppDiagnoseOut *out, Text *t);

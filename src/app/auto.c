@@ -322,7 +322,9 @@ static Err write_page(Ctx *cx, const AppAutoIn *in, Work *w, AppAutoOut *out)
                             "seed",   seed,          "run",
                             out->run, "digest",      out->digest ? out->digest : "none",
                             "leat",   LEAT_VERSION,  NULL };
-    const char *subtitle = ctx_scratch_fmt(cx, "%s of %s", out->task, in->target);
+    const Build *b = w->made.build;
+    const char *subtitle = page_subtitle(cx, w->made.task, in->target, b ? b->class_name : NULL, b ? b->classes : 0);
+    if (!subtitle) return FAIL(cx, ERR_NOMEM, "making the page");
     TRY(cx, page_make(cx, title, subtitle, facts, stages, STAGES_N, w->overview.at, &w->html));
     const char *name = out->build ? out->build : ctx_scratch_fmt(cx, "run-%s", out->run);
     TRY(cx, page_write(cx, r->house->project->repo, path, name ? name : "run", &w->html, &out->report));

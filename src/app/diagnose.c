@@ -2,11 +2,14 @@
 #include "app/inner.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SLICES_SHOWN 5
 #define FACTS_MAX    64
+#define LINES_MAX    64
 
 typedef struct Rows { /* the rows to judge by, and which fold each was in */
     Table *table;
@@ -67,12 +70,22 @@ done:
     return err;
 }
 
+/* The target, and the group's column where the build does not read it anyway. */
+static size_t also_n(const Build *b, const char *group)
+{
+    if (!group || !strcmp(group, b->target)) return 1;
+    for (size_t j = 0; j < b->schema->n; j++)
+        if (!strcmp(b->schema->col[j].name, group)) return 1;
+    return 2;
+}
+
 static Err new_rows(Ctx *cx, const AppDiagnoseIn *in, const Loaded *l, Rows *out)
 {
     size_t col;
+    const char *also[2] = { l->build->target, in->group };
     QueryIn q = { .path = in->data.path, .sheet = in->data.sheet, .threads = in->threads };
     TRY(cx,
-        query_read_schema(cx, &q, l->build->schema, (const char *const *)&l->build->target, 1, &out->table, NULL));
+        query_read_schema(cx, &q, l->build->schema, also, also_n(l->build, in->group), &out->table, NULL));
     TRY(cx, data_column(cx, out->table, l->build->target, "target", &col));
     return OK;
 }
@@ -113,6 +126,108 @@ static Err fill_metrics(Ctx *cx, yyjson_val *root, AppDiagnoseOut *out)
     return OK;
 }
 
+/* ------------------------------------------------------- in words, for a terminal */
+
+typedef struct Lines { Ctx *cx; const char **at; size_t n; } Lines;
+
+static void say(Lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void say(Lines *l, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (l->n == LINES_MAX) return;
+    const char *line = ctx_scratch_text(l->cx, text);
+    if (line) l->at[l->n++] = line;
+}
+
+static yyjson_val *at(yyjson_val *o, const char *key) { return yyjson_obj_get(o, key); }
+static const char *text_at(yyjson_val *o, const char *key)
+{
+    const char *s = yyjson_get_str(yyjson_obj_get(o, key));
+    return s ? s : "?";
+}
+
+static void say_classes(Lines *l, yyjson_val *root)
+{
+    yyjson_val *c = at(root, "calibration"), *m = at(c, "murphy"), *r = at(root, "confusion"), *lift = at(root, "lift");
+    if (c)
+        say(l, "calibration: expected error %.3g, largest %.3g; Brier %.4g (reliability %.2g, resolution %.2g, uncertainty %.2g)",
+            get_num(c, "ece"), get_num(c, "mce"), get_num(c, "brier"), get_num(m, "reliability"), get_num(m, "resolution"),
+            get_num(m, "uncertainty"));
+    for (int i = 0; r && i < 3; i++) {
+        static const char *const mean[] = { "macro", "micro", "weighted" };
+        yyjson_val *v = at(r, mean[i]);
+        say(l, "%s mean: precision %.3f, recall %.3f, F1 %.3f", mean[i], get_num(v, "precision"), get_num(v, "recall"), get_num(v, "f1"));
+    }
+    if (lift)
+        say(l, "ranking: KS %.3f; the first tenth of the rows holds %.2f times its share of the cases", get_num(lift, "ks"),
+            yyjson_get_num(yyjson_arr_get(at(lift, "lift"), 0)));
+}
+
+static void say_thresholds(Lines *l, yyjson_val *root)
+{
+    yyjson_val *t = at(root, "threshold"), *best = at(t, "best"), *cost;
+    size_t i, n;
+    if (!t) return;
+    say(l, "threshold: now %.3g; best F1 %.3f at %.3g, best balanced accuracy %.3f at %.3g", get_num(t, "now"), get_num(at(best, "f1"), "value"),
+        get_num(at(best, "f1"), "threshold"), get_num(at(best, "balanced_accuracy"), "value"), get_num(at(best, "balanced_accuracy"), "threshold"));
+    yyjson_arr_foreach(at(t, "cost"), i, n, cost)
+        say(l, "a false alarm at %g and a missed case at %g cost %.4g a row now, at best %.4g at threshold %.3g", get_num(cost, "fp"),
+            get_num(cost, "fn"), get_num(cost, "now"), get_num(at(cost, "best"), "value"), get_num(at(cost, "best"), "threshold"));
+}
+
+static void say_numbers(Lines *l, yyjson_val *root)
+{
+    yyjson_val *r = at(root, "residuals"), *bp = at(r, "breusch_pagan"), *c = at(root, "conformal"), *v;
+    size_t i, n;
+    if (bp)
+        say(l, "errors %s with the answer (Breusch-Pagan p %.2g)", !(get_num(bp, "p") < .05) ? "do not change" : get_num(bp, "slope") > 0 ? "grow" : "shrink",
+            get_num(bp, "p"));
+    yyjson_arr_foreach(at(c, "levels"), i, n, v)
+        say(l, r ? "intervals for %.0f %% held the truth in %.1f %% of the rows, %.4g wide" : "sets for %.0f %% held the truth in %.1f %% of the rows, %.2f classes each",
+            100 * get_num(v, "level"), 100 * get_num(v, "coverage"), get_num(v, "width"));
+}
+
+static void say_groups(Lines *l, yyjson_val *root)
+{
+    yyjson_val *g = at(root, "groups"), *v, *four = at(g, "four_fifths");
+    size_t i, n;
+    bool binary = at(g, "class") != NULL, number = at(root, "residuals") != NULL;
+    if (!g) return;
+    yyjson_arr_foreach(at(g, "list"), i, n, v)
+    {
+        if (binary)
+            say(l, "%s %s: %.0f rows, %s %.4g, selected %.3f, found %.3f, false alarms %.3f", text_at(g, "column"), text_at(v, "group"), get_num(v, "n"),
+                text_at(root, "metric"), get_num(v, "score"), get_num(v, "selection_rate"), get_num(v, "tpr"), get_num(v, "fpr"));
+        else
+            say(l, "%s %s: %.0f rows, %s %.4g, %s %.4g", text_at(g, "column"), text_at(v, "group"), get_num(v, "n"), text_at(root, "metric"),
+                get_num(v, "score"), number ? "mean of true - predicted" : "accuracy", get_num(v, number ? "bias" : "accuracy"));
+    }
+    if (!binary) return;
+    say(l, "demographic parity: difference %.3f, ratio %.3f%s; equalized odds: difference %.3f", get_num(g, "demographic_parity_difference"),
+        get_num(g, "demographic_parity_ratio"), !four ? "" : yyjson_get_bool(four) ? " (within four fifths)" : " (below four fifths)",
+        get_num(g, "equalized_odds_difference"));
+}
+
+static Err fill_lines(Ctx *cx, yyjson_val *root, AppDiagnoseOut *out)
+{
+    Lines l = { .cx = cx, .at = ctx_scratch(cx, LINES_MAX * sizeof *l.at) };
+    if (!l.at) return FAIL(cx, ERR_NOMEM, "reading the diagnosis");
+    say_classes(&l, root);
+    say_thresholds(&l, root);
+    say_numbers(&l, root);
+    size_t before = l.n;
+    say_groups(&l, root);
+    out->line = l.at;
+    out->lines_n = before;
+    out->group = l.at + before;
+    out->groups_n = l.n - before;
+    return OK;
+}
+
 static Err fill(Ctx *cx, const char *json, AppDiagnoseOut *out)
 {
     yyjson_doc *doc;
@@ -122,6 +237,7 @@ static Err fill(Ctx *cx, const char *json, AppDiagnoseOut *out)
     yyjson_val *root = yyjson_doc_get_root(doc), *slices = yyjson_obj_get(root, "slices");
     const char **slice = ctx_scratch(cx, SLICES_SHOWN * sizeof *slice);
     Err err = slice ? fill_metrics(cx, root, out) : FAIL(cx, ERR_NOMEM, "reading the diagnosis");
+    if (!err) err = fill_lines(cx, root, out);
     double rows = get_num(root, "rows");
     out->rows = rows > 0 ? (uint64_t)rows : 0;
     out->on = get_text(cx, root, "on");
@@ -151,7 +267,9 @@ static Err page(Ctx *cx, const AppDiagnoseIn *in, const Loaded *l, const char *j
     if (!in->out && !repo) return OK; /* a build from elsewhere has no place of its own here */
     snprintf(name, sizeof name, "%s-diagnose", l->name);
     text_init(&html, cx);
-    Err err = page_make(cx, l->name, "diagnosis", facts, &stage, 1, NULL, &html);
+    const char *subtitle = page_subtitle(cx, l->build->task, l->build->target, l->build->class_name, l->build->classes);
+    Err err = subtitle ? OK : FAIL(cx, ERR_NOMEM, "making the page");
+    if (!err) err = page_make(cx, l->name, subtitle, facts, &stage, 1, NULL, &html);
     if (!err) err = page_write(cx, repo, in->out, name, &html, &out->report);
     text_clear(&html);
     return err;
@@ -188,7 +306,11 @@ Err app_diagnose(Ctx *cx, House *house, const AppDiagnoseIn *in, AppDiagnoseOut 
                      .fold = rows.fold,
                      .metric = metric_of(&l),
                      .threads = in->threads,
-                     .program = house->program };
+                     .program = house->program,
+                     .group = in->group,
+                     .cost_fp = in->cost_fp,
+                     .cost_fn = in->cost_fn,
+                     .time_s = in->time_s };
     TRY_DONE(cx, auto_diagnose(cx, &d, &json));
     TRY_DONE(cx, text_err(&json));
     TRY_DONE(cx, fill(cx, json.at, out));

@@ -87,6 +87,9 @@ typedef struct PageStage { const char *name, *json; } PageStage;
 /* Make the report page.  facts: pairs name, value; ends with NULL. */
 MUST_USE Err page_make(Ctx *cx, const char *title, const char *subtitle, const char *const *facts, const PageStage *stage, size_t stages_n,
                        const char *overview, Text *html);
+/* What a build does, in few words: "predicts survived (no or yes)".  class_name: NULL when not known.  Scratch; NULL for want
+** of memory. */
+const char *page_subtitle(Ctx *cx, Task task, const char *target, char *const *class_name, uint32_t classes);
 /* Could a page be written there?  Asked before hours of work, not after.  NULL is fine.  ERR_NOT_FOUND; ERR_BAD_INPUT */
 MUST_USE Err page_check(Ctx *cx, const char *path);
 /* Write it whole.  path NULL: into .leat/reports/NAME.html of the project.  *out: where it lies, absolute, scratch. */

@@ -21,6 +21,15 @@ Err page_make(Ctx *cx, const char *title, const char *subtitle, const char *cons
     return OK;
 }
 
+const char *page_subtitle(Ctx *cx, Task task, const char *target, char *const *class_name, uint32_t classes)
+{
+    if (task == TASK_BINARY && class_name)
+        return ctx_scratch_fmt(cx, "predicts %.100s (%.40s or %.40s)", target, class_name[0], class_name[1]);
+    if (task == TASK_MULTICLASS && classes) return ctx_scratch_fmt(cx, "predicts %.100s (one of %u classes)", target, classes);
+    if (task == TASK_REGRESSION) return ctx_scratch_fmt(cx, "predicts %.100s (a number)", target);
+    return ctx_scratch_fmt(cx, "predicts %.100s", target);
+}
+
 Err page_check(Ctx *cx, const char *path)
 {
     const Files *f = cx->world->files;

@@ -12,6 +12,9 @@ typedef struct Answers { /* columns of the result, by row */
     const char **label; /* rows: predicted class */
     double *p;          /* columns of probabilities, column-major; or the values */
     double *shap;       /* columns of Shapley values, column-major */
+    double *lo, *hi;    /* rows: an interval each; or */
+    const char **set;   /* rows: the classes that may be true, with | between */
+    Text names;         /* what set points into */
 } Answers;
 
 static void answers_clear(Ctx *cx, Answers *a)
@@ -20,6 +23,10 @@ static void answers_clear(Ctx *cx, Answers *a)
     ctx_put(cx, a->label);
     ctx_put(cx, a->p);
     ctx_put(cx, a->shap);
+    ctx_put(cx, a->lo);
+    ctx_put(cx, a->hi);
+    ctx_put(cx, a->set);
+    text_clear(&a->names);
     *a = (Answers){ 0 };
 }
 
@@ -74,6 +81,74 @@ done:
     return err;
 }
 
+/* --------------------------------------------------------------- intervals */
+
+/* How far off answers were when the build was made: the score that so many rows stayed within. */
+static Err find_level(Ctx *cx, const Build *b, double level, Conformal *c, double *q)
+{
+    bool has;
+    TRY(cx, conformal_read(cx, b->facts, c, &has));
+    if (!has)
+        return FAIL(cx, ERR_BAD_INPUT, "the build of '%s' keeps no record of how far off its answers were, which intervals are made of; train it again", b->target);
+    TRY(cx, conformal_level(cx, c, level, q));
+    return OK;
+}
+
+static void put_name(Text *t, const char *name)
+{
+    for (; *name; name++) {
+        if (*name == '|' || *name == '\\') text_char(t, '\\');
+        text_char(t, *name);
+    }
+}
+
+/* The classes of each row's set, likely or not, in class order; offsets become addresses when the text has stopped growing. */
+static Err add_sets(Ctx *cx, const Build *b, const double *answer, double q, Answers *a)
+{
+    Err err = OK;
+    size_t *from = NULL, k = build_outputs(b);
+    text_init(&a->names, cx);
+    GET_DONE(cx, from, a->rows, "sets of classes of %zu rows", a->rows);
+    GET_DONE(cx, a->set, a->rows, "sets of classes of %zu rows", a->rows);
+    for (size_t i = 0; i < a->rows; i++) {
+        const double *p = answer + i * k;
+        uint32_t best = k > 1 ? build_class(b, p) : p[0] >= .5;
+        from[i] = a->names.n;
+        for (uint32_t c = 0; c < b->classes; c++) {
+            if (!conformal_in_set(q, k > 1 ? p[c] : c ? p[0] : 1 - p[0], c == best)) continue;
+            if (a->names.n > from[i]) text_char(&a->names, '|');
+            put_name(&a->names, b->class_name[c]);
+        }
+        text_bytes(&a->names, "", 1);
+    }
+    TRY_DONE(cx, text_err(&a->names));
+    for (size_t i = 0; i < a->rows; i++) a->set[i] = a->names.at + from[i];
+    a->column[a->columns++] = (QueryColumn){ .name = "set", .text = a->set };
+done:
+    ctx_put(cx, from);
+    return err;
+}
+
+static Err add_intervals(Ctx *cx, const Build *b, const double *answer, double level, Answers *a)
+{
+    Err err = OK;
+    Conformal c;
+    double q;
+    TRY(cx, find_level(cx, b, level, &c, &q));
+    if (b->classes) return add_sets(cx, b, answer, q, a);
+    GET_DONE(cx, a->lo, a->rows, "intervals of %zu rows", a->rows);
+    GET_DONE(cx, a->hi, a->rows, "intervals of %zu rows", a->rows);
+    for (size_t i = 0; i < a->rows; i++) {
+        double half = conformal_half(&c, q, answer[i]);
+        a->lo[i] = answer[i] - half;
+        a->hi[i] = answer[i] + half;
+    }
+    a->column[a->columns++] = (QueryColumn){ .name = "lo", .num = a->lo };
+    a->column[a->columns++] = (QueryColumn){ .name = "hi", .num = a->hi };
+done:
+    return err;
+}
+
 static Err add_shap(Ctx *cx, const Build *b, Answers *a)
 {
     for (size_t j = 0; j <= b->schema->n; j++) {
@@ -85,7 +160,7 @@ static Err add_shap(Ctx *cx, const Build *b, Answers *a)
     return OK;
 }
 
-/* Kept columns, the prediction, probabilities, explanations: in this order. */
+/* Kept columns, the prediction, intervals, probabilities, explanations: in this order. */
 static Err answer_all(Ctx *cx, const AppPredictIn *in, const Build *b, const Table *raw, const Table *t,
                       Answers *a)
 {
@@ -97,7 +172,7 @@ static Err answer_all(Ctx *cx, const AppPredictIn *in, const Build *b, const Tab
     GET_DONE(cx, answer, rows * k, "scoring %zu rows", rows);
     GET_DONE(cx, a->p, rows * probs, "scoring %zu rows", rows);
     GET_DONE(cx, a->label, rows, "scoring %zu rows", rows);
-    GET_DONE(cx, a->column, in->keep_n + 1 + probs + b->schema->n + 1, "scoring %zu rows", rows);
+    GET_DONE(cx, a->column, in->keep_n + 3 + probs + b->schema->n + 1, "scoring %zu rows", rows);
     if (in->explain) GET_DONE(cx, a->shap, rows * (b->schema->n + 1), "explaining %zu rows", rows);
     TRY_DONE(cx, build_margin(cx, b, t, answer));
     build_answer(b, answer, rows, answer);
@@ -110,6 +185,7 @@ static Err answer_all(Ctx *cx, const AppPredictIn *in, const Build *b, const Tab
     }
     a->column[a->columns++] = b->classes ? (QueryColumn){ .name = "prediction", .text = a->label }
                                          : (QueryColumn){ .name = "prediction", .num = a->p };
+    if (in->intervals > 0) TRY_DONE(cx, add_intervals(cx, b, answer, in->intervals, a));
     for (uint32_t c = 0; in->proba && c < b->classes; c++) {
         QueryColumn *q = &a->column[a->columns++];
         *q = (QueryColumn){ .name = ctx_scratch_fmt(cx, "p_%s", b->class_name[c]), .num = a->p + c * rows };

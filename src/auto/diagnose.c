@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <yyjson.h>
 
 #define PROB_MIN 1e-15
 
@@ -103,9 +104,10 @@ static Err study_open(Ctx *cx, Study *s)
     GET_DONE(cx, s->answer, s->n * s->k, "diagnosing %zu rows", s->n);
     GET_DONE(cx, s->drop, p, "diagnosing %zu columns", p);
     GET_DONE(cx, s->drop_sd, p, "diagnosing %zu columns", p);
+    GET_DONE(cx, s->drop_p, p, "diagnosing %zu columns", p);
     GET_DONE(cx, s->shap, p, "diagnosing %zu columns", p);
     GET_DONE(cx, s->top, p, "diagnosing %zu columns", p);
-    for (size_t j = 0; j < p; j++) s->drop[j] = s->drop_sd[j] = s->shap[j] = NAN;
+    for (size_t j = 0; j < p; j++) s->drop[j] = s->drop_sd[j] = s->drop_p[j] = s->shap[j] = NAN;
     s->lite = *s->b;
     s->lite.member = NULL;
     GET_DONE(cx, s->lite.member, s->b->members_n, "diagnosing a build of %u members", s->b->members_n);
@@ -124,6 +126,7 @@ static void study_close(Ctx *cx, Study *s)
     ctx_put(cx, s->answer);
     ctx_put(cx, s->drop);
     ctx_put(cx, s->drop_sd);
+    ctx_put(cx, s->drop_p);
     ctx_put(cx, s->shap);
     ctx_put(cx, s->top);
     ctx_put(cx, s->lite.member);
@@ -143,9 +146,10 @@ typedef Err Part(Ctx *cx, Study *s);
 static Err run_parts(Ctx *cx, Study *s)
 {
     static const struct { Part *run; const char *what; } parts[] = {
-        { put_metrics, "scores" }, { study_curves, "curves" }, { study_importance, "permutation importance" },
+        { put_metrics, "scores" }, { study_curves, "curves" }, { study_classes, "classes" }, { study_residuals, "residuals" },
+        { study_groups, "groups" }, { study_intervals, "intervals" }, { study_importance, "permutation importance" },
         { study_shap, "Shapley values" }, { study_columns, "the order of columns" }, { study_partial, "partial dependence" },
-        { study_slices, "weak spots" }, { study_learning, "the learning curve" },
+        { study_slices, "weak spots" }, { study_rounds, "the course of the boosters" }, { study_learning, "the learning curve" },
     };
     if (s->fold && refitted(s->b))
         study_skip(s, "importance out of fold: the models were fitted again on all rows, so shuffling is judged on rows they know");
@@ -160,6 +164,16 @@ static Err run_parts(Ctx *cx, Study *s)
     if (s->skipped.n) json_raw(s->json, s->skipped.at);
     json_close_array(s->json);
     return OK;
+}
+
+static void put_head(Text *t, const Study *s, const char *on)
+{
+    json_key_text(t, "on", on);
+    json_key_int(t, "rows", (int64_t)s->n);
+    json_key_text(t, "task", task_word(s->b->task));
+    json_key_text(t, "target", s->b->target);
+    json_key_text(t, "metric", s->metric->name);
+    json_key_bool(t, "higher", s->metric->higher);
 }
 
 /* A study minds the time itself, between pieces of work: a model that ends in the middle of one would spoil it. */
@@ -207,11 +221,12 @@ static double fold_fit_s(const Auto *a)
 }
 
 /* Rows held out, with the run's own out-of-fold margins; when no trial ended there are none, and the build is asked. */
-typedef struct Held { Table *t; double *y, *margin; uint8_t *fold; } Held;
+typedef struct Held { Table *t, *raw; double *y, *margin; uint8_t *fold; } Held;
 
 static void held_clear(Ctx *cx, Held *h)
 {
     table_free(cx, h->t);
+    table_free(cx, h->raw);
     ctx_put(cx, h->y);
     ctx_put(cx, h->margin);
     ctx_put(cx, h->fold);
@@ -248,13 +263,12 @@ static Err diagnose_build(Ctx *cx, Auto *a)
         .b = a->build, .metric = a->metric, .t = h.t, .n = h.t->rows, .k = task_outputs(a->task, a->classes), .y = h.y, .fold = h.fold,
         .margin = h.margin, .seed = a->in->seed, .start_us = ctx_mono_us(cx), .end_us = a->stage_end_us[STAGE_DIAGNOSE],
         .full = a->in->diagnose_full, .json = t, .pool = a->pool, .frame = a->frame, .all_y = a->y, .all_fold = a->fold, .all_n = a->rows,
-        .folds = a->folds, .fold_fit_s = fold_fit_s(a),
+        .folds = a->folds, .base_features = base_features(a), .fold_fit_s = fold_fit_s(a),
     };
     s.modest = !s.end_us && !s.full;
     TRY_DONE(cx, study_open(cx, &s));
     json_open(t);
-    json_key_text(t, "on", a->oof ? "out of fold" : "training rows");
-    json_key_int(t, "rows", (int64_t)s.n);
+    put_head(t, &s, a->oof ? "out of fold" : "training rows");
     if (a->test_json) json_key_raw(t, "test", a->test_json);
     TRY_DONE(cx, study_run(cx, &s));
     json_close(t);
@@ -293,7 +307,6 @@ static Err pick_rows(Ctx *cx, const DiagnoseIn *in, Held *h, size_t *unknown)
     size_t target = table_find(in->table, b->target), n = 0;
     uint32_t *row = NULL;
     double *y = NULL;
-    Table *some = NULL;
     *h = (Held){ 0 };
     *unknown = 0;
     if (target == SIZE_MAX)
@@ -317,16 +330,40 @@ static Err pick_rows(Ctx *cx, const DiagnoseIn *in, Held *h, size_t *unknown)
         h->y[i] = y[row[i]];
         if (in->fold) h->fold[i] = in->fold[row[i]];
     }
-    TRY_DONE(cx, table_rows(cx, in->table, row, n, &some));
-    TRY_DONE(cx, build_conform(cx, b, some, &h->t, NULL));
+    TRY_DONE(cx, table_rows(cx, in->table, row, n, &h->raw));
+    TRY_DONE(cx, build_conform(cx, b, h->raw, &h->t, NULL));
     if (in->fold) TRY_DONE(cx, build_margin_oof(cx, b, h->t, h->fold, h->margin));
     else TRY_DONE(cx, build_margin(cx, b, h->t, h->margin));
 done:
-    table_free(cx, some);
     ctx_put(cx, row);
     ctx_put(cx, y);
     if (err) held_clear(cx, h);
     return err;
+}
+
+static uint32_t recorded_features(const Build *b)
+{
+    yyjson_doc *doc = b->facts ? yyjson_read(b->facts, strlen(b->facts), 0) : NULL;
+    yyjson_val *v = yyjson_obj_get(yyjson_doc_get_root(doc), "base_features");
+    double n = yyjson_is_num(v) ? yyjson_get_num(v) : 0;
+    yyjson_doc_free(doc);
+    return n > 0 && n < 1e6 ? (uint32_t)n : 0;
+}
+
+static Err find_group(Ctx *cx, const DiagnoseIn *in, const Held *h, const Column **out)
+{
+    const char *names[64];
+    size_t n = 0;
+    if (!in->group) return OK;
+    size_t at = table_find(h->raw, in->group);
+    if (at != SIZE_MAX) {
+        *out = &h->raw->col[at];
+        return OK;
+    }
+    for (; n < h->raw->cols && n < 64; n++) names[n] = h->raw->col[n].name;
+    const char *near = text_nearest(in->group, names, n);
+    return FAIL(cx, ERR_NOT_FOUND, "'%s' has no column '%s' to group by%s%s%s", in->table->source, in->group, near ? "; did you mean '" : "",
+                near ? near : "", near ? "'?" : "");
 }
 
 Err auto_diagnose(Ctx *cx, const DiagnoseIn *in, Text *json)
@@ -340,13 +377,15 @@ Err auto_diagnose(Ctx *cx, const DiagnoseIn *in, Text *json)
     Study s = {
         .b = in->build, .metric = in->metric, .t = h.t, .n = h.t->rows, .k = build_outputs(in->build), .y = h.y,
         .fold = in->fold ? h.fold : NULL, .margin = h.margin, .seed = cx->seed, .start_us = start, .full = true, .json = json,
-        .program = in->program, .threads = in->threads,
+        .program = in->program, .threads = in->threads, .group_name = in->group, .cost_fp = in->cost_fp, .cost_fn = in->cost_fn,
     };
+    s.base_features = recorded_features(in->build);
+    if (in->time_s > 0) s.end_us = start + (int64_t)(in->time_s * 1e6);
     TRY_DONE(cx, study_open(cx, &s));
+    TRY_DONE(cx, find_group(cx, in, &h, &s.group));
     json_open(json);
     json_key_text(json, "stage", stage_word(STAGE_DIAGNOSE));
-    json_key_text(json, "on", !in->fold ? "new rows" : refitted(in->build) ? "training rows the models know" : "out of fold");
-    json_key_int(json, "rows", (int64_t)s.n);
+    put_head(json, &s, !in->fold ? "new rows" : refitted(in->build) ? "training rows the models know" : "out of fold");
     if (unknown) study_skip(&s, "%zu rows whose '%s' is missing or unknown to the build", unknown, in->build->target);
     TRY_DONE(cx, study_run(cx, &s));
     summarise(&s, line, sizeof line);

@@ -1,14 +1,11 @@
-/* auto/diagnose_curves.c -- how good the answers are: ROC, precision and recall, calibration, confusion, gain;
-** residuals.
+/* auto/diagnose_curves.c -- what every possible threshold would do: ROC, precision and recall, gain, lift, costs.
 **
-** Definitions are scikit-learn's (roc_curve, precision_recall_curve, average_precision_score, calibration_curve with
-** uniform bins, brier_score_loss); the quantile plot is scipy's probplot.  Curves are computed whole and thinned
-** for the page, areas before thinning.  Cost: O(n) a class after a radix sort.
+** Definitions are scikit-learn's (roc_curve, precision_recall_curve, average_precision_score; a row is a case when its
+** probability is at least the threshold, as TunedThresholdClassifierCV cuts); KS is the two-sample statistic of the
+** scores of cases and others.  Curves are computed whole and thinned for the page, areas and best thresholds before
+** thinning.  Cost: O(n) a class after a radix sort.
 */
 #include "auto/diagnose.h"
-
-#include "auto/stats.h"
-#include "base/random.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,12 +13,9 @@
 
 #define CURVE_POINTS 300
 #define CURVE_CLASSES_MAX 12
-#define CONFUSION_CLASSES_MAX 40
-#define BINS 10
 #define LIFT_STEPS 50
-#define RESIDUAL_POINTS 1200
-#define QQ_POINTS 300
-#define HISTOGRAM_BINS 40
+#define LIFT_PARTS 10
+#define THRESHOLD_POINTS 160
 
 /* ------------------------------------------------------------ ROC, PR, gain */
 
@@ -29,6 +23,7 @@
 typedef struct Sweep {
     size_t n;                  /* points */
     double *said, *right;      /* rows so far; positives among them */
+    double *score;             /* their lowest score: the threshold that says so many */
     double rows, positives;
 } Sweep;
 
@@ -36,6 +31,7 @@ static void sweep_clear(Ctx *cx, Sweep *w)
 {
     ctx_put(cx, w->said);
     ctx_put(cx, w->right);
+    ctx_put(cx, w->score);
 }
 
 /* Class c against the rest, by the probability of c. */
@@ -48,7 +44,9 @@ static Err sweep_make(Ctx *cx, const Study *s, uint32_t c, Sweep *w)
     GET_DONE(cx, order, s->n, "a curve of %zu rows", s->n);
     GET_DONE(cx, w->said, s->n + 1, "a curve of %zu rows", s->n);
     GET_DONE(cx, w->right, s->n + 1, "a curve of %zu rows", s->n);
+    GET_DONE(cx, w->score, s->n + 1, "a curve of %zu rows", s->n);
     TRY_DONE(cx, order_of(cx, s->answer + at, s->k, s->n, order));
+    w->score[0] = nextafter(fmax(1, s->answer[order[s->n - 1] * s->k + at]), INFINITY);      /* says no row is a case */
     for (size_t i = s->n; i > 0;) {
         double score = s->answer[order[i - 1] * s->k + at];
         for (; i > 0 && s->answer[order[i - 1] * s->k + at] == score; i--) {
@@ -56,6 +54,7 @@ static Err sweep_make(Ctx *cx, const Study *s, uint32_t c, Sweep *w)
             w->positives += s->y[order[i - 1]] == (double)c;
         }
         w->said[w->n] = w->rows;
+        w->score[w->n] = score;
         w->right[w->n++] = w->positives;
     }
 done:
@@ -81,10 +80,10 @@ static double average_precision(const Sweep *w)
     return w->positives > 0 ? sum / w->positives : NAN;
 }
 
-/* Points to show: about CURVE_POINTS of them, evenly spread along x and y together; both ends. */
-static size_t thin(const double *x, const double *y, size_t n, uint32_t *keep)
+/* Points to show: about `points` of them, evenly spread along x and y together; both ends. */
+static size_t thin(const double *x, const double *y, size_t n, double points, uint32_t *keep)
 {
-    double step = 2. / CURVE_POINTS, gone = 0;
+    double step = 2 / points, gone = 0;
     size_t m = 0;
     for (size_t i = 0; i < n; i++) {
         if (i) gone += fabs(x[i] - x[i - 1]) + fabs(y[i] - y[i - 1]);
@@ -119,7 +118,7 @@ static Err put_class(Ctx *cx, const Study *s, uint32_t c, Text *roc, Text *pr)
         x[i] = (w.said[i] - w.right[i]) / (w.rows - w.positives);
         y[i] = w.right[i] / w.positives;
     }
-    size_t m = thin(x, y, w.n, keep);
+    size_t m = thin(x, y, w.n, CURVE_POINTS, keep);
     json_open(roc);
     json_key_text(roc, "class", class_name(s, c));
     json_key_num(roc, "auc", roc_area(&w));
@@ -130,7 +129,7 @@ static Err put_class(Ctx *cx, const Study *s, uint32_t c, Text *roc, Text *pr)
         x[i] = w.right[i] / w.positives;
         y[i] = i ? w.right[i] / w.said[i] : 1;
     }
-    m = thin(x, y, w.n, keep);
+    m = thin(x, y, w.n, CURVE_POINTS, keep);
     json_open(pr);
     json_key_text(pr, "class", class_name(s, c));
     json_key_num(pr, "ap", average_precision(&w));
@@ -167,196 +166,184 @@ done:
     return err;
 }
 
-/* Share of the positives among the first share of the rows, rows of one score in no order. */
-static Err put_lift(Ctx *cx, Study *s)
+/* Share of the positives among the first `share` of the rows, rows of one score in no order; *from: where to look on. */
+static double gain_at(const Sweep *w, double share, size_t *from)
 {
-    Sweep w;
-    double share[LIFT_STEPS + 1], gain[LIFT_STEPS + 1];
-    TRY(cx, sweep_make(cx, s, 1, &w));
-    size_t i = 1;
-    for (size_t k = 0; k <= LIFT_STEPS && w.positives > 0; k++) {
+    double at = share * w->rows;
+    size_t i = *from;
+    while (i + 1 < w->n && w->said[i] < at) i++;
+    *from = i;
+    double part = (at - w->said[i - 1]) / (w->said[i] - w->said[i - 1]);
+    return (w->right[i - 1] + part * (w->right[i] - w->right[i - 1])) / w->positives;
+}
+
+/* Largest distance between the shares of cases and of others that are flagged. */
+static double largest_gap(const Sweep *w, size_t *at)
+{
+    double most = 0, q = w->rows - w->positives;
+    *at = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        double gap = w->right[i] / w->positives - (w->said[i] - w->right[i]) / q;
+        if (gap > most) most = gap, *at = i;
+    }
+    return most;
+}
+
+static void put_lift(Study *s, const Sweep *w)
+{
+    double share[LIFT_STEPS + 1], gain[LIFT_STEPS + 1], lift[LIFT_PARTS], last = 0;
+    size_t from = 1, at;
+    for (size_t k = 0; k <= LIFT_STEPS; k++) {
         share[k] = (double)k / LIFT_STEPS;
-        double at = share[k] * w.rows;
-        while (i + 1 < w.n && w.said[i] < at) i++;
-        double part = (at - w.said[i - 1]) / (w.said[i] - w.said[i - 1]);
-        gain[k] = (w.right[i - 1] + part * (w.right[i] - w.right[i - 1])) / w.positives;
+        gain[k] = gain_at(w, share[k], &from);
     }
-    if (w.positives > 0) {
-        json_key_open(s->json, "lift");
-        study_nums(s->json, "share", share, LIFT_STEPS + 1);
-        study_nums(s->json, "gain", gain, LIFT_STEPS + 1);
-        json_close(s->json);
+    from = 1;
+    for (size_t k = 0; k < LIFT_PARTS; k++) {
+        double now = gain_at(w, (double)(k + 1) / LIFT_PARTS, &from);
+        lift[k] = (now - last) * LIFT_PARTS;
+        last = now;
     }
-    sweep_clear(cx, &w);
-    return OK;
+    double ks = largest_gap(w, &at);
+    json_key_open(s->json, "lift");
+    study_nums(s->json, "share", share, LIFT_STEPS + 1);
+    study_nums(s->json, "gain", gain, LIFT_STEPS + 1);
+    study_nums(s->json, "lift", lift, LIFT_PARTS);
+    json_key_num(s->json, "ks", ks);
+    json_key_num(s->json, "ks_at", w->score[at]);
+    json_close(s->json);
 }
 
-/* -------------------------------------------------------------- calibration */
+/* -------------------------------------------------------------- thresholds */
 
-/* Binary: the probability of the second class against how often it came.  Multiclass: the probability of the class
-** said against how often that was right. */
-static void put_calibration(Study *s)
+typedef double Worth(const Sweep *w, size_t i, const double *cost);
+
+static double f1_of(const Sweep *w, size_t i, const double *cost)
 {
-    double sum[BINS] = { 0 }, hits[BINS] = { 0 }, rows[BINS] = { 0 }, brier = 0, ece = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        const double *p = s->answer + i * s->k;
-        uint32_t said = s->k > 1 ? build_class(s->b, p) : 1;
-        double sure = s->k > 1 ? p[said] : p[0], hit = s->y[i] == (double)said;
-        int bin = 0;
-        while (bin < BINS - 1 && sure > (double)(bin + 1) / BINS) bin++;
-        sum[bin] += sure;
-        hits[bin] += hit;
-        rows[bin]++;
-        if (s->k == 1) brier += (p[0] - hit) * (p[0] - hit);
-        for (uint32_t c = 0; s->k > 1 && c < s->k; c++) {
-            double d = p[c] - (s->y[i] == (double)c);
-            brier += d * d;
-        }
+    (void)cost;
+    return 2 * w->right[i] / (w->said[i] + w->positives);
+}
+
+static double balanced_of(const Sweep *w, size_t i, const double *cost)
+{
+    (void)cost;
+    double q = w->rows - w->positives;
+    return (w->right[i] / w->positives + 1 - (w->said[i] - w->right[i]) / q) / 2;
+}
+
+/* Mean cost of a row, negated: cost[0] a false alarm, cost[1] a missed case. */
+static double saved_of(const Sweep *w, size_t i, const double *cost)
+{
+    return -((w->said[i] - w->right[i]) * cost[0] + (w->positives - w->right[i]) * cost[1]) / w->rows;
+}
+
+static size_t best_of(const Sweep *w, Worth *worth, const double *cost)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < w->n; i++)
+        if (worth(w, i, cost) > worth(w, best, cost) * (1 + 1e-12 * (worth(w, best, cost) > 0 ? 1 : -1))) best = i;
+    return best;
+}
+
+/* The point that the threshold t stands for: the last whose scores are all at least t. */
+static size_t point_of(const Sweep *w, double t)
+{
+    size_t lo = 0, hi = w->n;
+    while (hi - lo > 1) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (w->score[mid] >= t) lo = mid;
+        else hi = mid;
     }
-    json_key_open(s->json, "calibration");
-    json_key_open_array(s->json, "bins");
-    for (int b = 0; b < BINS; b++) {
-        if (rows[b] == 0) continue;
-        ece += fabs(sum[b] - hits[b]) / (double)s->n;
+    return lo;
+}
+
+static void put_best(Text *t, const Sweep *w, const char *name, Worth *worth, double now)
+{
+    size_t at = best_of(w, worth, NULL);
+    json_key_open(t, name);
+    json_key_num(t, "threshold", w->score[at]);
+    json_key_num(t, "value", worth(w, at, NULL));
+    json_key_num(t, "now", worth(w, point_of(w, now), NULL));
+    json_close(t);
+}
+
+static void put_worth(Text *t, const char *key, const Sweep *w, const uint32_t *keep, size_t m, Worth *worth, const double *cost, double sign)
+{
+    json_key_open_array(t, key);
+    for (size_t i = 0; i < m; i++) study_num(t, sign * worth(w, keep[i], cost));
+    json_close_array(t);
+}
+
+/* What mistakes cost on average, by threshold: at the person's own price, or at three to choose from. */
+static void put_costs(Study *s, const Sweep *w, const uint32_t *keep, size_t m)
+{
+    const double own[][2] = { { s->cost_fp, s->cost_fn } }, usual[][2] = { { 1, 1 }, { 1, 5 }, { 5, 1 } };
+    bool given = s->cost_fp > 0 || s->cost_fn > 0;
+    json_key_open_array(s->json, "cost");
+    for (size_t i = 0; i < (given ? 1u : 3u); i++) {
+        const double *cost = given ? own[i] : usual[i];
+        size_t best = best_of(w, saved_of, cost), now = point_of(w, s->b->threshold);
         json_open(s->json);
-        json_key(s->json, "mean");
-        study_num(s->json, sum[b] / rows[b]);
-        json_key(s->json, "share");
-        study_num(s->json, hits[b] / rows[b]);
-        json_key_num(s->json, "n", rows[b]);
+        json_key_num(s->json, "fp", cost[0]);
+        json_key_num(s->json, "fn", cost[1]);
+        put_worth(s->json, "mean", w, keep, m, saved_of, cost, -1);
+        json_key_open(s->json, "best");
+        json_key_num(s->json, "threshold", w->score[best]);
+        json_key_num(s->json, "value", -saved_of(w, best, cost));
+        json_key_num(s->json, "false_alarms", w->said[best] - w->right[best]);
+        json_key_num(s->json, "missed", w->positives - w->right[best]);
         json_close(s->json);
-    }
-    json_close_array(s->json);
-    json_key_num(s->json, "ece", ece);
-    json_key_num(s->json, "brier", brier / (double)s->n);
-    json_close(s->json);
-}
-
-static Err put_confusion(Ctx *cx, Study *s)
-{
-    uint32_t k = s->b->classes;
-    if (k > CONFUSION_CLASSES_MAX) {
-        study_skip(s, "the confusion matrix: %u classes are too many to show", k);
-        return OK;
-    }
-    uint64_t *count = ctx_get_n(cx, (size_t)k * k, sizeof *count);
-    if (!count) return FAIL(cx, ERR_NOMEM, "a confusion matrix of %u classes", k);
-    for (size_t i = 0; i < s->n; i++) count[(size_t)s->y[i] * k + build_class(s->b, s->answer + i * s->k)]++;
-    json_key_open(s->json, "confusion");
-    json_key_open_array(s->json, "classes");
-    for (uint32_t c = 0; c < k; c++) json_text(s->json, class_name(s, c));
-    json_close_array(s->json);
-    json_key_open_array(s->json, "matrix");
-    for (uint32_t c = 0; c < k; c++) {
-        json_open_array(s->json);
-        for (uint32_t d = 0; d < k; d++) json_int(s->json, (int64_t)count[c * k + d]);
-        json_close_array(s->json);
-    }
-    json_close_array(s->json);
-    json_close(s->json);
-    ctx_put(cx, count);
-    return OK;
-}
-
-/* ---------------------------------------------------------------- residuals */
-
-static Err put_scatter(Ctx *cx, const Study *s, const double *residual)
-{
-    size_t m = s->n < RESIDUAL_POINTS ? s->n : RESIDUAL_POINTS;
-    uint32_t *rows = ctx_get_n(cx, m, sizeof *rows);
-    if (!rows) return FAIL(cx, ERR_NOMEM, "drawing residuals");
-    study_draw(s, "residuals", s->n, rows, m);
-    json_key_open_array(s->json, "fitted");
-    for (size_t i = 0; i < m; i++) study_num(s->json, s->answer[rows[i]]);
-    json_close_array(s->json);
-    json_key_open_array(s->json, "residual");
-    for (size_t i = 0; i < m; i++) study_num(s->json, residual[rows[i]]);
-    json_close_array(s->json);
-    ctx_put(cx, rows);
-    return OK;
-}
-
-/* Ordered residuals against the medians of normal order statistics (Filliben's estimate, as probplot). */
-static void put_qq(const Study *s, const double *sorted)
-{
-    size_t n = s->n, m = n < QQ_POINTS ? n : QQ_POINTS;
-    double last = pow(.5, 1 / (double)n);
-    json_key_open(s->json, "qq");
-    for (int side = 0; side < 2; side++) {
-        json_key_open_array(s->json, side ? "sample" : "theory");
-        for (size_t j = 0; j < m; j++) {
-            size_t i = m > 1 ? (size_t)((double)j * (double)(n - 1) / (double)(m - 1) + .5) : 0;
-            double p = i == 0 ? 1 - last : i + 1 == n ? last : ((double)i + 1 - .3175) / ((double)n + .365);
-            study_num(s->json, side ? sorted[i] : n > 1 ? stats_normal_quantile(p) : 0);
-        }
-        json_close_array(s->json);
-    }
-    json_close(s->json);
-}
-
-/* The middle 99 % in equal bins; what lies beyond counts in the first and the last. */
-static void put_histogram(const Study *s, const double *sorted)
-{
-    size_t n = s->n, cut = n / 200;
-    double lo = sorted[cut], hi = sorted[n - 1 - cut], wide = (hi - lo) / HISTOGRAM_BINS;
-    uint64_t count[HISTOGRAM_BINS] = { 0 };
-    for (size_t i = 0; i < n; i++) {
-        double at = wide > 0 ? (sorted[i] - lo) / wide : 0;
-        count[at < 0 ? 0 : at >= HISTOGRAM_BINS ? HISTOGRAM_BINS - 1 : (size_t)at]++;
-    }
-    json_key_open_array(s->json, "histogram");
-    for (int b = 0; b < HISTOGRAM_BINS && (wide > 0 || b == 0); b++) {
-        json_open(s->json);
-        json_key(s->json, "lo");
-        study_num(s->json, lo + b * wide);
-        json_key(s->json, "hi");
-        study_num(s->json, lo + (b + 1) * wide);
-        json_key_int(s->json, "count", (int64_t)(wide > 0 ? count[b] : n));
+        json_key_num(s->json, "now", -saved_of(w, now, cost));
         json_close(s->json);
     }
     json_close_array(s->json);
 }
 
-static Err put_residuals(Ctx *cx, Study *s)
+static Err put_thresholds(Ctx *cx, Study *s, const Sweep *w)
 {
     Err err = OK;
-    double *residual = NULL, *sorted = NULL, mean = 0, spread = 0;
-    uint32_t *order = NULL;
-    GET_DONE(cx, residual, s->n, "%zu residuals", s->n);
-    GET_DONE(cx, sorted, s->n, "%zu residuals", s->n);
-    GET_DONE(cx, order, s->n, "%zu residuals", s->n);
-    for (size_t i = 0; i < s->n; i++) mean += (residual[i] = s->y[i] - s->answer[i]) / (double)s->n;
-    for (size_t i = 0; i < s->n; i++) spread += (residual[i] - mean) * (residual[i] - mean) / (double)s->n;
-    json_key_open(s->json, "residuals");
-    json_key_num(s->json, "mean", mean);
-    json_key_num(s->json, "sd", sqrt(spread));
-    TRY_DONE(cx, put_scatter(cx, s, residual));
-    TRY_DONE(cx, order_of(cx, residual, 1, s->n, order));
-    for (size_t i = 0; i < s->n; i++) sorted[i] = residual[order[i]];
-    put_qq(s, sorted);
-    put_histogram(s, sorted);
-    for (size_t i = 0; i < s->n; i++) residual[i] = fabs(residual[i]);
-    TRY_DONE(cx, order_of(cx, residual, 1, s->n, order));
-    /* Split conformal: nine rows in ten lie within it, new ones too. */
-    size_t at = (size_t)ceil(.9 * ((double)s->n + 1));
-    json_key_open(s->json, "interval");
-    json_key_num(s->json, "share", .9);
-    json_key_num(s->json, "half", at <= s->n ? residual[order[at - 1]] : NAN);
+    uint32_t *keep = NULL;
+    double *share = NULL, now = s->b->threshold;
+    GET_DONE(cx, keep, w->n, "thresholds of %zu rows", s->n);
+    GET_DONE(cx, share, w->n, "thresholds of %zu rows", s->n);
+    for (size_t i = 0; i < w->n; i++) share[i] = w->said[i] / w->rows;
+    size_t m = thin(w->score, share, w->n, THRESHOLD_POINTS, keep);
+    json_key_open(s->json, "threshold");
+    json_key_text(s->json, "class", class_name(s, 1));
+    json_key_num(s->json, "now", now);
+    put_points(s->json, "at", w->score, keep, m);
+    put_points(s->json, "flagged", share, keep, m);
+    json_key_open_array(s->json, "precision");
+    for (size_t i = 0; i < m; i++) study_num(s->json, keep[i] ? w->right[keep[i]] / w->said[keep[i]] : NAN);
+    json_close_array(s->json);
+    json_key_open_array(s->json, "recall");
+    for (size_t i = 0; i < m; i++) study_num(s->json, w->right[keep[i]] / w->positives);
+    json_close_array(s->json);
+    put_worth(s->json, "f1", w, keep, m, f1_of, NULL, 1);
+    put_worth(s->json, "balanced_accuracy", w, keep, m, balanced_of, NULL, 1);
+    put_costs(s, w, keep, m);
+    json_key_open(s->json, "best");
+    put_best(s->json, w, "f1", f1_of, now);
+    put_best(s->json, w, "balanced_accuracy", balanced_of, now);
     json_close(s->json);
     json_close(s->json);
 done:
-    ctx_put(cx, residual);
-    ctx_put(cx, sorted);
-    ctx_put(cx, order);
+    ctx_put(cx, keep);
+    ctx_put(cx, share);
     return err;
 }
 
 Err study_curves(Ctx *cx, Study *s)
 {
-    if (s->b->task == TASK_REGRESSION) return put_residuals(cx, s);
+    Err err = OK;
+    Sweep w;
+    if (s->b->task == TASK_REGRESSION) return OK;
     TRY(cx, put_rankings(cx, s));
-    put_calibration(s);
-    TRY(cx, put_confusion(cx, s));
-    if (s->b->task == TASK_BINARY) TRY(cx, put_lift(cx, s));
-    return OK;
+    if (s->b->task != TASK_BINARY) return OK;
+    TRY(cx, sweep_make(cx, s, 1, &w));
+    if (w.positives > 0 && w.positives < w.rows) {
+        put_lift(s, &w);
+        err = put_thresholds(cx, s, &w);
+    }
+    sweep_clear(cx, &w);
+    return err;
 }

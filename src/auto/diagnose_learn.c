@@ -2,7 +2,8 @@
 **
 ** Each share is fitted in some folds by worker processes and judged on the rows held out and on rows it learned
 ** from.  Shares are nested and keyed.  Features made with the target are left out unless their training values are
-** out of fold already, since a row would otherwise know its own answer.
+** out of fold already, since a row would otherwise know its own answer.  Where features were engineered from others, the
+** curve without them is drawn as well.
 */
 #include "auto/diagnose.h"
 
@@ -73,6 +74,23 @@ static Err honest_features(Ctx *cx, Course *c)
     if (!c->cols) return FAIL(cx, ERR_NOMEM, "a learning curve");
     for (uint32_t j = 0; j < first.cols; j++)
         if (first.col[j] == last.col[j]) c->cols[c->cols_n++] = j;
+    return OK;
+}
+
+/* Only those of the features used so far that were not engineered: they come first.  *left: some were. */
+static Err plain_features(Ctx *cx, Course *c, bool *left)
+{
+    uint32_t n = 0, all = (uint32_t)steps_features(c->s->b->steps);
+    *left = false;
+    if (!c->s->base_features || c->s->base_features >= all) return OK;
+    if (!c->cols) {
+        c->cols = ctx_get_n(cx, all, sizeof *c->cols);
+        if (!c->cols) return FAIL(cx, ERR_NOMEM, "a learning curve");
+        for (uint32_t j = 0; j < all; j++) c->cols[c->cols_n++] = j;
+    }
+    while (n < c->cols_n && c->cols[n] < c->s->base_features) n++;
+    *left = n > 0 && n < c->cols_n;
+    c->cols_n = n;
     return OK;
 }
 
@@ -208,9 +226,14 @@ static Err valid_score(Ctx *cx, const Course *c, Job *j, double *out)
     return err;
 }
 
+static double error_of(double sum, double squares, double n)
+{
+    return n > 1 ? sqrt(fmax(squares - sum * sum / n, 0) / (n - 1) / n) : NAN;
+}
+
 static Err put_point(Ctx *cx, Course *c, double share)
 {
-    double rows = 0, train = 0, valid = 0, squares = 0, n = 0;
+    double rows = 0, train = 0, train_squares = 0, valid = 0, squares = 0, n = 0;
     for (uint32_t i = 0; i < c->jobs; i++) {
         Job *j = &c->job[i];
         double t = NAN, v = NAN, m = 0;
@@ -220,6 +243,7 @@ static Err put_point(Ctx *cx, Course *c, double share)
         if (isnan(v)) continue;
         rows += m;
         train += t;
+        train_squares += t * t;
         valid += v;
         squares += v * v;
         n++;
@@ -230,11 +254,25 @@ static Err put_point(Ctx *cx, Course *c, double share)
     json_key_num(t, "rows", nearbyint(rows / n));
     json_key(t, "train");
     study_num(t, train / n);
+    json_key(t, "train_se");
+    study_num(t, error_of(train, train_squares, n));
     json_key(t, "valid");
     study_num(t, valid / n);
     json_key(t, "se");
-    study_num(t, n > 1 ? sqrt(fmax(squares - valid * valid / n, 0) / (n - 1) / n) : NAN);
+    study_num(t, error_of(valid, squares, n));
     json_close(t);
+    return OK;
+}
+
+static Err put_points(Ctx *cx, Course *c, const char *key)
+{
+    for (uint32_t i = 0; i < c->jobs; i++) job_clear(cx, &c->job[i]);
+    c->jobs = 0;
+    ask_jobs(c);
+    TRY(cx, pool_run(cx, c->pool, c->job, c->jobs));
+    json_key_open_array(c->s->json, key);
+    for (int i = 0; i < SHARES; i++) TRY(cx, put_point(cx, c, shares[i]));
+    json_close_array(c->s->json);
     return OK;
 }
 
@@ -253,14 +291,16 @@ static Err run_course(Ctx *cx, Study *s, Course *c)
         study_skip(s, "the learning curve: the time left is too short; `leat diagnose` draws it");
         return OK;
     }
-    ask_jobs(c);
-    TRY(cx, pool_run(cx, c->pool, c->job, c->jobs));
     json_key_open(s->json, "learning_curve");
     json_key_text(s->json, "learner", c->learner->name);
     json_key_int(s->json, "folds", c->used);
-    json_key_open_array(s->json, "points");
-    for (int i = 0; i < SHARES; i++) TRY(cx, put_point(cx, c, shares[i]));
-    json_close_array(s->json);
+    int64_t from = ctx_mono_us(cx);
+    TRY(cx, put_points(cx, c, "points"));
+    bool engineered = false;
+    double took = ctx_since_s(cx, from);
+    TRY(cx, plain_features(cx, c, &engineered));
+    if (engineered && study_left_s(cx, s) > took * SAFETY) TRY(cx, put_points(cx, c, "plain"));
+    else if (engineered) study_skip(s, "the learning curve without the engineered features: the time left is too short");
     json_close(s->json);
     return OK;
 }

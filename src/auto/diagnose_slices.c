@@ -2,8 +2,8 @@
 **
 ** A tree of depth two is grown on the loss of each row, over raw columns as a person knows them; its worst node of
 ** at least SLICE_ROWS rows, by Welch's t, is a slice.  Trees are grown again without the columns that were at the
-** root, so that different slices are found.  p is the test's own: the search for the split makes it flatter, so
-** only small ones are told.  Cost: columns x candidates x rows a tree.
+** root, so that different slices are found.  p is the test's own; p_adjusted is p times the number of groups that
+** were looked at (Bonferroni; many of them overlap, so it is strict), and told beside it.  Cost: columns x candidates x rows a tree.
 */
 #include "auto/diagnose.h"
 
@@ -35,6 +35,7 @@ typedef struct Hunt {
     size_t n;                      /* rows used */
     double sum, squares;           /* of their losses */
     bool *barred;                  /* columns that were at a root */
+    double *looked;                /* groups looked at */
 } Hunt;
 
 typedef struct Found { Rule rule[2]; unsigned depth; size_t n; double score, loss, rest, t, p; } Found;
@@ -76,6 +77,7 @@ static void consider(const Hunt *h, const Node *m, Rule r, Rule *best, double *g
 {
     r.yes = true;
     double g = gain_of(h, m, &r);
+    *h->looked += 2;
     if (g <= *gain * (1 + 1e-12)) return;
     *gain = g;
     *best = r;
@@ -217,7 +219,7 @@ static void say_rule(const Study *s, const Rule *r, Text *t)
     }
 }
 
-static Err put_slice(Ctx *cx, Study *s, const Found *f, const uint32_t *row, size_t n)
+static Err put_slice(Ctx *cx, Study *s, const Found *f, double looked, const uint32_t *row, size_t n)
 {
     Err err = OK;
     Text where;
@@ -246,6 +248,7 @@ static Err put_slice(Ctx *cx, Study *s, const Found *f, const uint32_t *row, siz
     json_key_num(s->json, "loss", f->loss);
     json_key_num(s->json, "rest", f->rest);
     json_key_num(s->json, "p", f->p);
+    json_key_num(s->json, "p_adjusted", fmin(f->p * looked, 1));
     json_close(s->json);
 done:
     text_clear(&where);
@@ -260,15 +263,24 @@ static int by_excess(const void *a, const void *b)
     return (x->t < y->t) - (x->t > y->t);
 }
 
+/* The same rows, found another way round? */
+static bool told_before(const Found *f, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (f[j].n == f[i].n && fabs(f[j].loss - f[i].loss) <= 1e-9 * fabs(f[i].loss)) return true;
+    return false;
+}
+
 Err study_slices(Ctx *cx, Study *s)
 {
     Err err = OK;
     Hunt h = { .s = s, .n = s->full ? SLICE_ROWS_USED_FULL : SLICE_ROWS_USED };
     Found found[SLICE_TREES];
     size_t found_n = 0;
-    double *loss = NULL;
+    double *loss = NULL, looked = 0;
     uint32_t *row = NULL, *room = NULL;
     bool grew = true;
+    h.looked = &looked;
     if (h.n > s->n) h.n = s->n;
     if (s->n < 2 * SLICE_ROWS) {
         study_skip(s, "weak spots: fewer than %d rows", 2 * SLICE_ROWS);
@@ -293,12 +305,14 @@ Err study_slices(Ctx *cx, Study *s)
             break;
         }
         TRY_DONE(cx, grow(cx, &h, &root, room, &found[found_n], &grew));
-        if (found[found_n].t > 0 && found[found_n].p < SLICE_P) found_n++;
+        if (found[found_n].t > 0) found_n++;
     }
     qsort(found, found_n, sizeof *found, by_excess);
     json_key_open_array(s->json, "slices");
-    for (size_t i = 0; i < found_n; i++) TRY_DONE(cx, put_slice(cx, s, &found[i], row, h.n));
+    for (size_t i = 0; i < found_n; i++)
+        if (found[i].p < SLICE_P && !told_before(found, i)) TRY_DONE(cx, put_slice(cx, s, &found[i], looked, row, h.n));
     json_close_array(s->json);
+    json_key_num(s->json, "slices_looked_at", looked);
 done:
     ctx_put(cx, loss);
     ctx_put(cx, row);

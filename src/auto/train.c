@@ -5,6 +5,7 @@
 ** time allows.  When no trial ended in time the baseline answers: there is always
 ** a valid build.
 */
+#include "auto/diagnose.h"
 #include "auto/ensemble.h"
 #include "auto/replay.h"
 
@@ -186,6 +187,7 @@ static Err write_facts(Ctx *cx, Auto *a, double score, double se, Build *b)
     json_key_int(&t, "rows", (int64_t)a->rows);
     json_key_int(&t, "features", (int64_t)steps_features(a->steps));
     json_key_int(&t, "folds", a->folds);
+    TRY_DONE(cx, diagnose_record(cx, a, b, &t));
     json_key(&t, "seed");
     text_fmt(&t, "\"%llu\"", (unsigned long long)a->in->seed);      /* text: JSON numbers lose bits above 2^53 */
     t.comma = true;

@@ -1,7 +1,10 @@
 /* cli/cmd_diagnose.c -- `leat diagnose BUILD [DATA]`: stage 8 alone and in full. */
 #include "cli/shared.h"
 
+#include <string.h>
+
 #define IMPORTANCE_ROWS 12
+#define TIME_S 15
 
 static Err print_diagnosis(Ctx *cx, Shell *sh, const AppDiagnoseOut *out)
 {
@@ -25,11 +28,26 @@ static Err print_diagnosis(Ctx *cx, Shell *sh, const AppDiagnoseOut *out)
         }
         TRY(cx, grid_print(&g, sh, 2));
     }
+    if (out->lines_n) putc('\n', sh->out);
+    for (size_t i = 0; i < out->lines_n; i++) fprintf(sh->out, "  %s\n", out->line[i]);
+    if (out->groups_n) fprintf(sh->out, "\n%sGroups%s\n", ink_on(ink, INK_BOLD), ink_off(ink));
+    for (size_t i = 0; i < out->groups_n; i++) fprintf(sh->out, "  %s\n", out->group[i]);
     if (out->slices_n) fprintf(sh->out, "\n%sWeakest where%s\n", ink_on(ink, INK_BOLD), ink_off(ink));
     for (size_t i = 0; i < out->slices_n; i++) fprintf(sh->out, "  %s\n", out->slice[i]);
     if (out->warnings_n) fprintf(sh->out, "\n%sWarnings%s\n", ink_on(ink, INK_YELLOW), ink_off(ink));
     for (size_t i = 0; i < out->warnings_n; i++) fprintf(sh->out, "  %s\n", out->warning[i]);
     if (out->report) fprintf(sh->out, "\nreport: %s\n", out->report);
+    return OK;
+}
+
+/* "5:1": what a false alarm and a missed case cost. */
+static Err read_cost(Ctx *cx, const char *text, AppDiagnoseIn *in)
+{
+    const char *colon = text ? strchr(text, ':') : NULL;
+    if (!text) return OK;
+    if (!colon || !num_read(text, (size_t)(colon - text), &in->cost_fp) || !num_read(colon + 1, strlen(colon + 1), &in->cost_fn) ||
+        !(in->cost_fp >= 0 && in->cost_fn >= 0 && in->cost_fp + in->cost_fn > 0 && in->cost_fp + in->cost_fn < 1e300))
+        return FAIL(cx, ERR_USAGE, "--cost '%.60s': give two numbers with a colon between, the cost of a false alarm and that of a missed case, as 1:5", text);
     return OK;
 }
 
@@ -40,7 +58,10 @@ static Err diagnose_run(Ctx *cx, Shell *sh, const Words *w)
         .build = words_arg(w, 0),
         .out = words_text(w, "out"),
         .threads = (uint32_t)words_num(w, "threads", 0),
+        .group = words_text(w, "group"),
+        .time_s = words_num(w, "time", TIME_S),
     };
+    TRY(cx, read_cost(cx, words_text(w, "cost"), &in));
     TRY(cx, shared_data(cx, w, words_arg(w, 1), false, &in.data));
     TRY(cx, app_diagnose(cx, sh->house, &in, &out));
     line_clear(sh->line);
@@ -68,6 +89,22 @@ static const Opt diagnose_opts[] = {
       .help = "write a page with every plot",
       .shown = true,
       .value = "a page inside .leat/" },
+    { .name = "group",
+      .word = "COL",
+      .type = OPT_TEXT,
+      .help = "judge the levels of a column (the quarters of a number) apart: scores, rates and how far they differ" },
+    { .name = "cost",
+      .word = "FP:FN",
+      .type = OPT_TEXT,
+      .value = "three usual ones",
+      .help = "what a false alarm and a missed case cost: find the cheapest threshold" },
+    { .name = "time",
+      .word = "SECONDS",
+      .type = OPT_NUMBER,
+      .lo = 0,
+      .hi = 1e6,
+      .value = "15",
+      .help = "about how long it may take: parts are cut, the least telling first; 0: no bound" },
     OPT_SHEET,
     OPT_THREADS,
     { .name = NULL },
@@ -76,17 +113,17 @@ static const Opt diagnose_opts[] = {
 static const Example diagnose_examples[] = {
     { "leat diagnose titanic", "how good is it, what matters, where is it weak?" },
     { "leat diagnose titanic@2 march.csv -o march.html", "the same on new labelled rows" },
+    { "leat diagnose loans --group sex --cost 1:5", "is it fair, and where is the cheapest threshold?" },
     { .line = NULL },
 };
 
 const Command cmd_diagnose = {
     .name = "diagnose",
     .summary = "explain and judge a build in full, also on new labelled rows",
-    .story = "Runs the last stage of 'leat auto' alone, without its bound on time: metrics, ROC and "
-             "precision-recall curves or "
-             "residuals, calibration, confusion, permutation and SHAP importance, partial dependence, weakest "
-             "slices and learning "
-             "curves.\n",
+    .story = "Runs the last stage of 'leat auto' alone and in full: metrics; ROC, precision-recall, gain and lift; calibration and Brier "
+             "score with its parts; confusion, precision and recall by class; what each threshold costs; or residuals and their tests; "
+             "intervals and their coverage; permutation and SHAP importance; partial dependence, ICE and accumulated local effects; weakest "
+             "slices; the boosters' rounds; learning curves; with --group how groups of rows differ.\n",
     .examples = diagnose_examples,
     .args = diagnose_args,
     .opts = diagnose_opts,

@@ -14,6 +14,7 @@ static Err predict_run(Ctx *cx, Shell *sh, const Words *w)
         .format = words_text(w, "format"),
         .proba = words_has(w, "proba"),
         .explain = words_has(w, "explain"),
+        .intervals = words_num(w, "intervals", 0),
         .threads = (uint32_t)words_num(w, "threads", 0),
     };
     if (in.out && !strcmp(in.out, "-")) in.out = NULL;
@@ -56,6 +57,12 @@ static const Opt predict_opts[] = {
     { .name = "proba", .help = "add p_<class>, the probability of each class" },
     { .name = "explain",
       .help = "add shap_<column>, what each column added to the answer's margin, and shap_base" },
+    { .name = "intervals",
+      .word = "SHARE",
+      .type = OPT_NUMBER,
+      .lo = .01,
+      .hi = .999,
+      .help = "add lo and hi, between which the truth lies in that share of rows like those learned from; for classes: set, those that may be true" },
     { .name = "keep",
       .word = "COLS",
       .type = OPT_LIST,
@@ -75,6 +82,7 @@ static const Example predict_examples[] = {
     { "leat predict titanic new.csv", "answers of the newest build on standard output" },
     { "leat predict titanic@2 new.csv --proba --keep id -o scored.parquet",
       "probabilities beside the rows' id, into a file" },
+    { "leat predict prices new.csv --intervals 0.9", "with lo and hi: nine true values in ten lie between them" },
     { "leat predict churn.leat new.csv --explain", "a build file from elsewhere, and why it answers so" },
     { .line = NULL },
 };

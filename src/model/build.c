@@ -301,7 +301,7 @@ static Err slice_explain(Ctx *cx, const Build *b, const Table *t, const StepFram
             Frame X = steps_frame(f, m->part[q]), B = steps_frame(back, m->part[q]);
             double share = b->scale * m->weight * m->scale / m->parts_n;
             if (!phi) GET_DONE(cx, phi, n * k * (X.cols + 1), "explaining %zu rows", n);
-            TRY_DONE(cx, model_explain(cx, m->model[q], &X, NULL, n, &B, phi));
+            TRY_DONE(cx, model_explain_shared(cx, m->model[q], &X, NULL, n, &B, m->parts_n, q, phi));
             for (size_t r = 0; r < n * k; r++) fold_back(b, &X, phi + r * (X.cols + 1), share, out + r * (p + 1));
         }
     }

@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define EXPLAIN_PERMUTATIONS_MIN 8u
-#define EXPLAIN_PERMUTATIONS_MAX 32u
+#define EXPLAIN_PERMUTATIONS_MAX 64u
 #define EXPLAIN_MARGINS_AIM 2048u     /* margins a row worth paying for */
 #define EXPLAIN_ROWS ((size_t)256)    /* made-up rows asked about at once */
 
@@ -36,24 +36,30 @@ typedef struct Walk {
     double *margin;                   /* (1 + EXPLAIN_ROWS) x outputs; the first is the last of the chunk before */
 } Walk;
 
-static uint32_t permutations_for(size_t cols)
+/* Of models that are averaged each takes its share, one pair at least: together they are sampled as well as one alone. */
+static uint32_t permutations_for(size_t cols, uint32_t sharers)
 {
     size_t n = EXPLAIN_MARGINS_AIM / (cols + 1) / 2 * 2;
-    if (n < EXPLAIN_PERMUTATIONS_MIN) return EXPLAIN_PERMUTATIONS_MIN;
-    return n > EXPLAIN_PERMUTATIONS_MAX ? EXPLAIN_PERMUTATIONS_MAX : (uint32_t)n;
+    if (n < EXPLAIN_PERMUTATIONS_MIN) n = EXPLAIN_PERMUTATIONS_MIN;
+    if (n > EXPLAIN_PERMUTATIONS_MAX) n = EXPLAIN_PERMUTATIONS_MAX;
+    return (uint32_t)((n / 2 + sharers - 1) / sharers * 2);
 }
 
-static void plan(Walk *w, Random *r)
+/* Every permutation has a background row of its own, spread evenly over them and over those who share the work: with as
+** many permutations as rows each is used once, and what is linear in the model is exact. */
+static void plan(Walk *w, Random *r, uint32_t sharers, uint32_t sharer)
 {
     size_t k = w->cols;
-    size_t rows = w->background->rows, pairs = w->permutations / 2;
+    size_t rows = w->background->rows, all = (size_t)w->permutations * sharers;
     for (uint32_t p = 0; p < w->permutations; p += 2) {
         uint32_t *a = w->order + p * k, *b = a + k;
         for (size_t j = 0; j < k; j++) a[j] = (uint32_t)j;
         random_shuffle(r, a, k);
         for (size_t j = 0; j < k; j++) b[j] = a[k - 1 - j];
-        /* Spread evenly over the background, so that a sorted one is covered. */
-        w->from[p] = w->from[p + 1] = (uint32_t)((p / 2 * rows + (size_t)random_below(r, rows)) / pairs % rows);
+        for (uint32_t i = p; i < p + 2; i++) {
+            size_t at = (size_t)sharer * w->permutations + i;
+            w->from[i] = (uint32_t)((at * rows + (size_t)random_below(r, rows)) / all % rows);
+        }
     }
     for (uint32_t p = 0; p < w->permutations; p++)
         for (size_t s = 0; s < k; s++) w->place[p * k + w->order[p * k + s]] = (uint32_t)s;
@@ -96,13 +102,13 @@ static Err explain_row(Ctx *cx, Walk *w, uint32_t at, double *out)
 }
 
 Err explain_sampled(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, const Frame *background,
-                    double *out)
+                    uint32_t sharers, uint32_t sharer, double *out)
 {
     Err err = OK;
     Walk w = { .m = m, .X = X, .background = background, .cols = X->cols, .turns = X->cols + 1 };
-    Random r = random_make(cx->seed, "explain", 0, 0);
+    Random r = random_make(cx->seed, "explain", sharer, 0);
     if (!background->rows) return FAIL(cx, ERR_SHAPE, "explaining the model '%s' needs background rows, but there are none", m->form->name);
-    w.permutations = permutations_for(w.cols);
+    w.permutations = permutations_for(w.cols, sharers);
     GET_DONE(cx, w.order, w.permutations * w.cols, "explaining with %zu columns", w.cols);
     GET_DONE(cx, w.place, w.permutations * w.cols, "explaining with %zu columns", w.cols);
     GET_DONE(cx, w.from, w.permutations, "explaining with %zu columns", w.cols);
@@ -110,7 +116,7 @@ Err explain_sampled(Ctx *cx, const Model *m, const Frame *X, const uint32_t *row
     GET_DONE(cx, w.col, w.cols, "explaining with %zu columns", w.cols);
     GET_DONE(cx, w.margin, (1 + EXPLAIN_ROWS) * m->outputs, "explaining %u outputs", m->outputs);
     for (size_t j = 0; j < w.cols; j++) w.col[j] = w.cell + j * EXPLAIN_ROWS;
-    plan(&w, &r);
+    plan(&w, &r, sharers, sharer);
     for (size_t i = 0; i < n; i++) {
         uint32_t at = rows ? rows[i] : (uint32_t)i;
         TRY_DONE(cx, explain_row(cx, &w, at, out + i * m->outputs * (w.cols + 1)));

@@ -52,6 +52,13 @@ Err model_margin(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, 
 Err model_explain(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, const Frame *background,
                   double *out)
 {
+    TRY(cx, model_explain_shared(cx, m, X, rows, n, background, 1, 0, out));
+    return OK;
+}
+
+Err model_explain_shared(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, const Frame *background,
+                         uint32_t sharers, uint32_t sharer, double *out)
+{
     TRY(cx, check_cols(cx, m, X, "the data"));
     if (!n) return OK;
     if (m->form->explain && (!m->form->can_explain || m->form->can_explain(m))) {
@@ -59,7 +66,7 @@ Err model_explain(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows,
         return OK;
     }
     TRY(cx, check_cols(cx, m, background, "the background"));
-    TRY(cx, explain_sampled(cx, m, X, rows, n, background, out));
+    TRY(cx, explain_sampled(cx, m, X, rows, n, background, sharers, sharer, out));
     return OK;
 }
 

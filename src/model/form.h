@@ -54,6 +54,10 @@ MUST_USE Err model_margin(Ctx *cx, const Model *m, const Frame *X, const uint32_
 ** (ERR_SHAPE).  Sampled values are keyed by cx->seed. */
 MUST_USE Err model_explain(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n,
                            const Frame *background, double *out);
+/* The same for one of `sharers` models whose values will be averaged, the sharer-th: each is sampled with its own part of
+** the permutations, so that all together cost little more than one. */
+MUST_USE Err model_explain_shared(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n,
+                                  const Frame *background, uint32_t sharers, uint32_t sharer, double *out);
 MUST_USE Err model_save(Ctx *cx, const Model *m, Text *out);        /* form name, outputs, cols, then the form's bytes */
 MUST_USE Err model_load(Ctx *cx, const void *bytes, size_t n, Model **out);   /* ERR_CORRUPT */
 void model_free(Ctx *cx, Model *m);                                  /* NULL is fine */

@@ -14,8 +14,9 @@ extern const Form form_subspace;
 extern const Form form_tails;
 extern const Form form_trees;
 
-/* Shapley values by sampled permutations, for models that do not explain themselves (explain.c). */
+/* Shapley values by sampled permutations, for models that do not explain themselves (explain.c); see
+** model_explain_shared. */
 MUST_USE Err explain_sampled(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n,
-                             const Frame *background, double *out);
+                             const Frame *background, uint32_t sharers, uint32_t sharer, double *out);
 
 #endif

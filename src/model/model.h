@@ -6,6 +6,7 @@
 #define MODEL_MODEL_H
 
 #include "model/build.h"
+#include "model/conformal.h"
 #include "model/constant.h"
 #include "model/dense.h"
 #include "model/export.h"

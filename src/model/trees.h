@@ -61,4 +61,9 @@ void trees_drop(Ctx *cx, TreesMaker *maker);        /* NULL is fine */
 uint32_t trees_count(const Model *m);               /* trees in all; m is of form "trees" */
 size_t trees_leaves(const Model *m);                /* leaves of all trees */
 
+/* Margins of n rows by the first upto[s] trees, for each of `stops` ascending counts (whole rounds): out is stops x n x outputs.
+** m is of form "trees" and its margin a sum (trees_is_sum; false for any other form).  ERR_NOMEM */
+MUST_USE Err trees_course(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, const uint32_t *upto, size_t stops, double *out);
+bool trees_is_sum(const Model *m);
+
 #endif

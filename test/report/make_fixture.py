@@ -246,7 +246,7 @@ def make(d, target, task, metric, name):
 
 
 def diagnose(d, X, Xf, y, p, classes, task, metric, make_m, board, cv, se, target):
-    j = {"stage": "diagnose", "seconds": 1.2, "summary": "all diagnostics", "on": "out of fold", "rows": len(d), "test": None}
+    j = {"stage": "diagnose", "seconds": 1.2, "summary": "all diagnostics", "on": "out of fold", "rows": len(d), "task": task, "target": target, "metric": metric, "higher": metric == "auc", "test": None}
     model = make_m["lightgbm"](2).fit(Xf, y)
     if task == "regression":
         e = y - p
@@ -327,8 +327,78 @@ def diagnose(d, X, Xf, y, p, classes, task, metric, make_m, board, cv, se, targe
             tr_s.append(score_of(metric, y[i], g(Xf.iloc[i])))
             te_s.append(score_of(metric, y[te], g(Xf.iloc[te])))
         pts.append({"rows": int(share * len(d) * .8), "train": float(np.mean(tr_s)), "valid": float(np.mean(te_s)), "se": float(np.std(te_s, ddof=1) / math.sqrt(len(te_s)))})
-    j["learning_curve"] = {"learner": "lightgbm", "points": pts}
+    step = .01 * abs(pts[-1]["valid"]) * (1 if metric == "auc" else -1)
+    j["learning_curve"] = {"learner": "lightgbm", "points": [{**q, "train_se": q["se"] / 2} for q in pts], "plain": [{**q, "valid": q["valid"] - step} for q in pts]}
+    at = [int(math.ceil((i / 32) ** 2 * 400)) for i in range(1, 33)]
+    end, bad = pts[-1]["valid"], pts[0]["valid"]
+    j["rounds"] = [{"learner": "lightgbm", "trial": t, "first_end": 310, "at": at, "valid": [end + (bad - end) * math.exp(-i / speed) for i in range(32)],
+                    "train": [end + (bad - end) * math.exp(-i / speed) - (end - bad) * -.4 * (i / 32) for i in range(32)]} for t, speed in ((1, 5), (7, 9))]
+    if task == "regression":
+        j["residuals"]["breusch_pagan"] = {"lm": 31.2, "p": 2.3e-8, "slope": .4}
+        j["residuals"]["interval"] = {"share": .9, "half": float(np.quantile(np.abs(y - p), .9))}
+    else:
+        more_classes(j, y, p, lab, conf, hit, classes)
+    off = np.abs(y - p) if task == "regression" else 1 - p[np.arange(len(y)), y]
+    j["conformal"] = {"kind": "sets" if classes else "intervals that follow the answer", "levels": [
+        {"level": q, "coverage": q + .004, "width": float(2 * np.quantile(off, q) if task == "regression" else (p >= 1 - np.quantile(off, q)).sum(1).mean()), "n": len(y)} for q in (.5, .8, .9, .95)]}
+    j["groups"] = groups_of(d, y, p if task == "regression" else lab, task, metric, classes)
+    j["shuffles"] = 5
+    for i in j["importance"]:
+        i["p"] = .0004 if i["drop"] > 2 * i["sd"] else .21
+    j["shap"].update({"rows": 200, "about": classes[1] if classes else target, "exact": task == "binary", "error": None if task == "binary" else .0031, "off": 3e-12, "base": -.4 if task == "binary" else None})
+    for q in j["partial"]:
+        if q["kind"] == "number":
+            m = np.array(q["mean"])
+            q["ale"] = {"at": q["grid"], "effect": list((m - m.mean()) * .8), "n": [60] * (len(m) - 1)}
+    for q in j["slices"]:
+        q["p_adjusted"] = q["p"] * 6
+    j["slices_looked_at"] = 180
     return j
+
+
+def more_classes(j, y, p, lab, conf, hit, classes):
+    from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support
+    names = ("precision", "recall", "f1", "support")
+    each = precision_recall_fscore_support(y, lab, zero_division=0)
+    j["confusion"]["report"] = [{"class": c, **{n: float(v[k]) for n, v in zip(names, each)}} for k, c in enumerate(classes)]
+    for mean in ("macro", "micro", "weighted"):
+        j["confusion"][mean] = dict(zip(names, [*map(float, precision_recall_fscore_support(y, lab, average=mean, zero_division=0)[:3]), len(y)]))
+    b, came = j["calibration"]["bins"], float(np.mean(hit))
+    rel = sum(x["n"] * (x["mean"] - x["share"]) ** 2 for x in b) / len(y)
+    res = sum(x["n"] * (x["share"] - came) ** 2 for x in b) / len(y)
+    brier = j["calibration"]["brier"]
+    j["calibration"].update({"mce": max(abs(x["mean"] - x["share"]) for x in b), "quantile_bins": b,
+                             "murphy": {"brier": brier, "reliability": rel, "resolution": res, "uncertainty": came * (1 - came), "within": brier - rel + res - came * (1 - came)}})
+    if len(classes) > 2:
+        return
+    gain = np.interp(np.arange(11) / 10, np.r_[0, j["lift"]["share"]], np.r_[0, j["lift"]["gain"]])
+    j["lift"].update({"lift": np.diff(gain) * 10, "ks": .52, "ks_at": .3})
+    at = np.linspace(1, 0, 80)
+    said = [p[:, 1] >= t for t in at]
+    each = [precision_recall_fscore_support(y, v, average="binary", zero_division=0) for v in said]
+    cost = {w: [float((w[0] * (v & (y == 0)) + w[1] * (~v & (y == 1))).mean()) for v in said] for w in ((1, 1), (1, 5), (5, 1))}
+    f1, bal = [e[2] for e in each], [balanced_accuracy_score(y, v) for v in said]
+    j["threshold"] = {"class": classes[1], "now": .31, "at": at, "flagged": [v.mean() for v in said], "precision": [e[0] for e in each], "recall": [e[1] for e in each], "f1": f1, "balanced_accuracy": bal,
+                      "cost": [{"fp": w[0], "fn": w[1], "mean": c, "best": {"threshold": at[int(np.argmin(c))], "value": min(c), "false_alarms": 40, "missed": 61}, "now": c[55]} for w, c in cost.items()],
+                      "best": {"f1": {"threshold": at[int(np.argmax(f1))], "value": max(f1), "now": f1[55]}, "balanced_accuracy": {"threshold": at[int(np.argmax(bal))], "value": max(bal), "now": bal[55]}}}
+
+
+def groups_of(d, y, said, task, metric, classes):
+    words = [c for c in d.columns if not pd.api.types.is_numeric_dtype(d[c]) and 2 <= d[c].nunique() <= 8]
+    by = d[words[0]].astype(str) if words else pd.Series(np.where(rng.random(len(d)) < .6, "red", "white"), d.index)
+    out = []
+    for g in sorted(by.unique()):
+        m = (by == g).to_numpy()
+        x = {"group": g, "n": int(m.sum()), "score": None if task != "regression" else float(np.sqrt(np.mean((y[m] - said[m]) ** 2))), "compared": bool(m.sum() >= 20)}
+        x.update({"bias": float((y[m] - said[m]).mean())} if task == "regression" else {"accuracy": float((y[m] == said[m]).mean())})
+        if task == "binary":
+            x.update({"positives": y[m].mean(), "selection_rate": said[m].mean(), "tpr": said[m][y[m] == 1].mean(), "fpr": said[m][y[m] == 0].mean()})
+        out.append(x)
+    g = {"column": words[0] if words else "colour", "list": out, "score_difference": .2 if task == "regression" else None}
+    if task == "binary":
+        low, high = (fn([x["selection_rate"] for x in out]) for fn in (min, max))
+        g.update({"class": classes[1], "demographic_parity_difference": high - low, "demographic_parity_ratio": low / high, "equalized_odds_difference": .09, "equalized_odds_ratio": .7, "four_fifths": bool(low / high >= .8)})
+    return g
 
 
 for one in (loans, wine, prices):

@@ -78,24 +78,50 @@ export interface Train extends Stage {
 }
 
 export interface Partial {
-  column: string; kind: string; grid: (number | string | null)[]; mean: Num[]; ice?: Num[][]; class?: string | null;
+  column: string; kind: string; grid: (number | string | null)[]; mean: Num[]; ice?: Num[][]; class?: string | null; rows?: number;
+  ale?: { at: Num[]; effect: Num[]; n?: number[] } | null;
 }
+export interface Rates { precision: Num; recall: Num; f1: Num; support: Num }
+export interface Cost {
+  fp: number; fn: number; mean: Num[]; now: Num; best: { threshold: Num; value: Num; false_alarms?: Num; missed?: Num };
+}
+export interface Group {
+  group: string; n: number; score?: Num; bias?: Num; accuracy?: Num; positives?: Num; selection_rate?: Num; tpr?: Num; fpr?: Num; compared?: boolean;
+}
+export interface Groups {
+  column: string; class?: string; list: Group[]; score_difference?: Num; demographic_parity_difference?: Num; demographic_parity_ratio?: Num;
+  equalized_odds_difference?: Num; equalized_odds_ratio?: Num; four_fifths?: boolean | null;
+}
+export interface Rounds { learner: string; trial?: number; first_end?: Num; at: number[]; valid: Num[]; train: Num[] }
+export interface LearningPoint { rows: number; train: Num; train_se?: Num; valid: Num; se?: Num }
 export interface Diagnose extends Stage {
-  on?: string; metric?: string; rows?: number; metrics?: Record<string, Num>; test?: Record<string, Num> | null;
+  on?: string; task?: string; target?: string; metric?: string; higher?: boolean; rows?: number; metrics?: Record<string, Num>; test?: Record<string, Num> | null;
   roc?: { class: string; auc: Num; fpr: number[]; tpr: number[] }[];
   pr?: { class: string; ap: Num; recall: number[]; precision: number[] }[];
-  calibration?: { bins: { mean: Num; share: Num; n: number }[]; ece?: Num; brier?: Num } | null;
-  confusion?: { classes: string[]; matrix: number[][] } | null;
-  lift?: { share: number[]; gain: number[] } | null;
+  calibration?: { bins: { mean: Num; share: Num; n: number }[]; quantile_bins?: { mean: Num; share: Num; n: number }[]; ece?: Num; mce?: Num; brier?: Num;
+    murphy?: { brier?: Num; reliability?: Num; resolution?: Num; uncertainty?: Num; within?: Num } | null;
+  } | null;
+  confusion?: { classes: string[]; matrix: number[][]; report?: (Rates & { class: string })[]; macro?: Rates; micro?: Rates; weighted?: Rates } | null;
+  lift?: { share: number[]; gain: number[]; lift?: Num[]; ks?: Num; ks_at?: Num } | null;
+  threshold?: {
+    class?: string; now: Num; at: Num[]; flagged: Num[]; precision: Num[]; recall: Num[]; f1: Num[]; balanced_accuracy: Num[]; cost?: Cost[];
+    best?: Record<string, { threshold: Num; value: Num; now: Num }>;
+  } | null;
+  conformal?: { kind?: string; levels: { level: number; coverage: Num; width: Num; n: number }[] } | null;
+  groups?: Groups | null;
+  rounds?: Rounds[];
   residuals?: {
     fitted: number[]; residual: number[]; qq?: { theory: number[]; sample: number[] };
     histogram?: { lo: number; hi: number; count: number }[]; mean?: Num; sd?: Num; interval?: { share: number; half: Num };
+    breusch_pagan?: { lm: Num; p: Num; slope?: Num } | null;
   } | null;
-  importance?: { column: string; drop?: Num; sd?: Num; shap?: Num }[];
-  shap?: { about?: string; rows?: number; columns: { column: string; points: { value: number | string | null; phi: number }[] }[] } | null;
+  importance?: { column: string; drop?: Num; sd?: Num; p?: Num; shap?: Num }[];
+  shuffles?: number;
+  shap?: { about?: string; rows?: number; exact?: boolean; error?: Num; off?: Num; base?: Num; columns: { column: string; points: { value: number | string | null; phi: number }[] }[] } | null;
   partial?: Partial[];
-  slices?: { where: string; n: number; score?: Num; loss?: Num; rest?: Num; p?: Num }[];
-  learning_curve?: { learner?: string; points: { rows: number; train: Num; valid: Num; se?: Num }[] } | null;
+  slices?: { where: string; n: number; score?: Num; loss?: Num; rest?: Num; p?: Num; p_adjusted?: Num }[];
+  slices_looked_at?: Num;
+  learning_curve?: { learner?: string; points: LearningPoint[]; plain?: LearningPoint[] } | null;
 }
 
 export interface Overview {

@@ -4,10 +4,10 @@ import type { Num, Partial } from "../stages";
 import { clip, num } from "../format";
 import { LABELS, single, type Plot, type Row } from "./plot";
 
-export function importance(list: { column: string; value: number; sd?: Num }[], title: string): Plot {
+export function importance(list: { column: string; value: number; sd?: Num; p?: Num }[], title: string): Plot {
   const rows = list.map((r, i) => ({
     name: clip(r.column, 30) + "\u200b".repeat(i % 13), value: r.value, lo: r.value - (r.sd ?? 0), hi: r.value + (r.sd ?? 0),
-    tip: `${r.column}: ${num(r.value, 3)}${r.sd ? ` ± ${num(r.sd, 2)}` : ""}`,
+    tip: `${r.column}: ${num(r.value, 3)}${r.sd ? ` ± ${num(r.sd, 2)}` : ""}${r.p != null ? `, p = ${num(r.p, 2)}` : ""}`,
   }));
   return {
     height: 24 * rows.length + 46,
@@ -93,15 +93,15 @@ export function partial(p: Partial, yTitle: string, share: boolean): Plot {
     if (y != null && (!number || p.grid[i] != null)) rows.push({ x: number ? p.grid[i] : name(p.grid[i], i), y, k });
   }));
   const known = mean.map((r) => r.y as number);
-  const format = share ? ".0%" : "~s";
+  const ticks = share ? { format: ".0%" } : { labelExpr: LABELS };
   return {
-    height: 236,
+    height: 252,
     label: `Partial dependence on ${p.column}: the mean answer goes from ${num(Math.min(...known), 3)} to ${num(Math.max(...known), 3)}`,
     spec: (t, w) => {
       const x = number
-        ? { field: "x", type: "quantitative", scale: { zero: false, nice: false }, axis: { title: null, labelExpr: LABELS, tickCount: 5 } }
-        : { field: "x", type: "nominal", sort: null, axis: { title: null, labelAngle: 0, labelLimit: 70, labelOverlap: "greedy" } };
-      const y = { field: "y", type: "quantitative", scale: { zero: false }, axis: { title: yTitle, format, tickCount: 4 } };
+        ? { field: "x", type: "quantitative", scale: { zero: false, nice: false }, axis: { title: clip(p.column, 40), labelExpr: LABELS, tickCount: 5 } }
+        : { field: "x", type: "nominal", sort: null, axis: { title: clip(p.column, 40), labelAngle: 0, labelLimit: 70, labelOverlap: "greedy" } };
+      const y = { field: "y", type: "quantitative", scale: { zero: false }, axis: { title: yTitle, ...ticks, tickCount: 4 } };
       const layer: Row[] = [];
       if (number) {
         layer.push({ data: { values: rows }, mark: { type: "line", color: t.muted, opacity: 0.28, strokeWidth: 0.8 }, encoding: { x, y, detail: { field: "k" } } });
@@ -111,6 +111,37 @@ export function partial(p: Partial, yTitle: string, share: boolean): Plot {
         layer.push({ mark: { type: "point", filled: true, size: 90, color: t.accent, opacity: 1 }, encoding: { x, y, tooltip: { field: "tip" } } });
       }
       return single(mean, w, 186, { layer });
+    },
+  };
+}
+
+/** What changing the variable does, everything else as it is: centred single rows, and the effect accumulated from step to step. */
+export function local(p: Partial, yTitle: string, share: boolean): Plot | null {
+  const ale = p.ale;
+  if (!ale?.at?.length) return null;
+  const thin: Row[] = [];
+  (p.ice ?? []).slice(0, 40).forEach((line, k) => {
+    const from = line[0];
+    if (from == null) return;
+    line.forEach((y, i) => { if (y != null && typeof p.grid[i] === "number") thin.push({ x: p.grid[i], y: y - from, k, name: "single rows, from the left (c-ICE)" }); });
+  });
+  const first = ale.effect[0] ?? 0;
+  const thick = ale.at.map((x, i) => ({ x, y: ale.effect[i] == null ? null : (ale.effect[i] as number) - first, tip: `${p.column} = ${num(x)}: ${num(ale.effect[i] == null ? null : (ale.effect[i] as number) - first, 3)} from the left end` }))
+    .filter((r) => r.x != null && r.y != null);
+  const ticks = share ? { format: "+.0%" } : { labelExpr: LABELS };
+  return {
+    height: 252,
+    label: `Accumulated local effect of ${p.column}: from ${num(Math.min(...thick.map((r) => r.y as number)), 3)} to ${num(Math.max(...thick.map((r) => r.y as number)), 3)}`,
+    spec: (t, w) => {
+      const x = { field: "x", type: "quantitative", scale: { zero: false, nice: false }, axis: { title: clip(p.column, 40), labelExpr: LABELS, tickCount: 5 } };
+      const y = { field: "y", type: "quantitative", axis: { title: yTitle, ...ticks, tickCount: 4 } };
+      return single(thick as Row[], w, 186, {
+        layer: [
+          { data: { values: thin }, mark: { type: "line", color: t.muted, opacity: 0.28, strokeWidth: 0.8 }, encoding: { x, y, detail: { field: "k" } } },
+          { data: { values: [{}] }, mark: { type: "rule", color: t.rule }, encoding: { y: { datum: 0 } } },
+          { mark: { type: "line", color: t.second, strokeWidth: 3 }, encoding: { x, y, tooltip: { field: "tip" } } },
+        ],
+      });
     },
   };
 }

@@ -210,29 +210,61 @@ export function features(tried: TriedFeature[]): Plot {
   };
 }
 
-/** Score on rows seen and not seen while learning, as the rows grow. */
+/** Score on rows seen and not seen while learning, as the rows grow; `plain` the same without the engineered features. */
 export function learningCurve(lc: NonNullable<Diagnose["learning_curve"]>, metricName: string): Plot {
   const m = metric(metricName);
   const rows: Row[] = [];
+  const held = "rows held out", seen = "rows it learned from", less = "held out, without engineered features";
   for (const p of lc.points) {
-    if (p.train != null) rows.push({ rows: p.rows, y: p.train, which: "rows it learned from" });
-    if (p.valid != null) rows.push({ rows: p.rows, y: p.valid, lo: p.valid - (p.se ?? 0), hi: p.valid + (p.se ?? 0), which: "rows held out" });
+    if (p.train != null) rows.push({ rows: p.rows, y: p.train, lo: p.train - (p.train_se ?? 0), hi: p.train + (p.train_se ?? 0), which: seen });
+    if (p.valid != null) rows.push({ rows: p.rows, y: p.valid, lo: p.valid - (p.se ?? 0), hi: p.valid + (p.se ?? 0), which: held });
   }
+  for (const p of lc.plain ?? []) if (p.valid != null) rows.push({ rows: p.rows, y: p.valid, lo: p.valid - (p.se ?? 0), hi: p.valid + (p.se ?? 0), which: less });
   const last = lc.points[lc.points.length - 1];
   return {
-    height: 270,
+    height: 280,
     label: `${m.label} by number of training rows; with all ${num(last?.rows)}: ${num(last?.train)} on rows learned from, ${num(last?.valid)} on rows held out`,
-    spec: (t, w) => twoLines(rows, w, t, m.label),
+    spec: (t, w) => grown(rows, lc.plain?.length ? [held, seen, less] : [held, seen], w, t, m.label),
   };
 }
 
-function twoLines(rows: Row[], w: number, t: Theme, title: string): Spec {
-  const color = { field: "which", type: "nominal", title: null, scale: { domain: ["rows held out", "rows it learned from"], range: [t.accent, t.muted] } };
+/** Score of a booster after so many rounds, on rows held out and on rows it learned from. */
+export function rounds(list: NonNullable<Diagnose["rounds"]>, metricName: string): Plot {
+  const m = metric(metricName), rows: Row[] = [];
+  const names = list.map((r, i) => label({ learner: r.learner, trial: r.trial }) + "\u200b".repeat(i));
+  const kinds = ["rows held out", "rows it learned from"];
+  list.forEach((r, k) => r.at.forEach((x, i) => [r.valid?.[i], r.train?.[i]].forEach((y, which) => {
+    if (y != null) rows.push({ x, y, name: names[k], which: kinds[which], line: `${k} ${which}`, tip: `${names[k]}, ${kinds[which]}, round ${x}: ${num(y, 4)}` });
+  })));
+  return {
+    height: 300,
+    label: `${m.label} after each round of ${list.map((r) => r.learner).join(", ")}: ends at ${list.map((r) => num(r.valid?.[r.valid.length - 1], 3)).join(", ")} on rows held out`,
+    spec: (t, w) => single(rows, w, 210, {
+      layer: [{
+        mark: { type: "line", strokeWidth: 2 },
+        encoding: {
+          x: { field: "x", type: "quantitative", scale: { nice: false, zero: false }, axis: { title: "rounds (trees an output)", tickCount: 6, tickMinStep: 1, labelExpr: LABELS } },
+          y: { field: "y", type: "quantitative", scale: { zero: false }, axis: { title: m.label, tickCount: 5, labelExpr: LABELS } },
+          detail: { field: "line" },
+          color: { field: "name", type: "nominal", title: null, scale: { domain: names, range: t.classes.slice(0, names.length) }, legend: { columns: w < 420 ? 1 : 3, symbolType: "stroke", symbolStrokeWidth: 3 } },
+          strokeDash: { field: "which", type: "nominal", title: null, scale: { domain: kinds, range: [[1, 0], [4, 4]] }, legend: { columns: 2, symbolType: "stroke" } },
+          tooltip: { field: "tip" },
+        },
+      }],
+    }),
+  };
+}
+
+function grown(rows: Row[], names: string[], w: number, t: Theme, title: string): Spec {
+  const color = {
+    field: "which", type: "nominal", title: null, scale: { domain: names, range: [t.accent, t.muted, t.second].slice(0, names.length) },
+    legend: { columns: w < 420 ? 1 : 3, labelLimit: 240, symbolOpacity: 1 },
+  };
   const x = { field: "rows", type: "quantitative", scale: { zero: false, padding: 10 }, axis: { title: "rows to learn from", labelExpr: LABELS, tickCount: 5 } };
   const y = { scale: { zero: false }, axis: { title, tickCount: 5, labelExpr: LABELS } };
   return single(rows, w, 200, {
     layer: [
-      { transform: [{ filter: "isValid(datum.lo)" }], mark: { type: "area", opacity: 0.18, color: t.accent }, encoding: { x, y: { field: "lo", type: "quantitative", ...y }, y2: { field: "hi" } } },
+      { mark: { type: "area", opacity: 0.13 }, encoding: { x, y: { field: "lo", type: "quantitative", ...y }, y2: { field: "hi" }, color } },
       { mark: { type: "line", point: { filled: true, size: 36 } }, encoding: { x, y: { field: "y", type: "quantitative", ...y }, color } },
     ],
   });

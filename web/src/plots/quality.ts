@@ -1,6 +1,6 @@
 // quality.ts -- ROC, precision-recall, calibration, confusion, gain; residuals.
 
-import type { Diagnose } from "../stages";
+import type { Cost, Diagnose, Groups } from "../stages";
 import { clip, count, num, percent } from "../format";
 import { LABELS, single, type Plot, type Row } from "./plot";
 import { classRange } from "./variables";
@@ -67,6 +67,120 @@ export function pr(list: NonNullable<Diagnose["pr"]>): Plot {
 export function gain(lift: NonNullable<Diagnose["lift"]>): Plot {
   return curves([{ name: "the build", x: lift.share, y: lift.gain }], "share of rows looked at, highest scores first",
     "share of the cases found", "Cumulative gain curve", { from: [0, 0], to: [1, 1] }, false);
+}
+
+/** How many times as many cases a tenth of the list holds as a tenth of all rows. */
+export function lift(parts: (number | null)[]): Plot {
+  const rows = parts.map((v, i) => ({ part: i + 1, lift: v, tip: `tenth ${i + 1}: ${num(v, 3)} times the average share of cases` }));
+  return {
+    height: SIDE + 56,
+    label: `Lift by tenth of the list, best scores first: ${parts.map((v) => num(v, 2)).join(", ")}`,
+    spec: (t, w) => single(rows, w, SIDE, {
+      layer: [
+        {
+          mark: { type: "bar", color: t.accent, width: { band: 0.8 } },
+          encoding: {
+            x: { field: "part", type: "ordinal", axis: { title: "tenth of the rows, highest scores first", labelAngle: 0 } },
+            y: { field: "lift", type: "quantitative", axis: { title: "lift: times the average share of cases", tickCount: 5, labelExpr: LABELS } },
+            tooltip: { field: "tip" },
+          },
+        },
+        { data: { values: [{}] }, mark: { type: "rule", color: t.second, strokeDash: [4, 4], strokeWidth: 1.5 }, encoding: { y: { datum: 1 } } },
+      ],
+    }),
+  };
+}
+
+const MEASURES: [keyof NonNullable<Diagnose["threshold"]>, string][] = [
+  ["precision", "precision: flags that are right"], ["recall", "recall: cases found"], ["f1", "F1"], ["balanced_accuracy", "balanced accuracy"],
+];
+
+/** What each threshold would do; the line upright is the build's own. */
+export function thresholds(d: NonNullable<Diagnose["threshold"]>): Plot {
+  const names = MEASURES.map((m) => m[1]);
+  const rows: Row[] = [];
+  for (const [key, name] of MEASURES) {
+    const list = (d[key] ?? []) as (number | null)[];
+    list.forEach((y, i) => { if (y != null && d.at[i] != null) rows.push({ x: Math.min(1, d.at[i] as number), y, i, name }); });
+  }
+  return {
+    height: SIDE + 92,
+    label: `Precision, recall, F1 and balanced accuracy by threshold; the build's is ${num(d.now, 3)}`,
+    spec: (t, w) => single(rows, w, SIDE, {
+      layer: [
+        ...(d.now != null ? [{ data: { values: [{}] }, mark: { type: "rule", color: t.muted, strokeDash: [4, 4], strokeWidth: 1.5 }, encoding: { x: { datum: d.now } } }] : []),
+        {
+          mark: { type: "line", strokeWidth: 2 },
+          encoding: {
+            x: { field: "x", ...unit("threshold: probability from which a row is called a case", { grid: false }) }, y: { field: "y", ...unit("share", { grid: true }) },
+            order: { field: "i", type: "quantitative" },
+            color: { field: "name", type: "nominal", title: null, scale: { domain: names, range: classRange(t, names.length) }, legend: { columns: 2, labelLimit: 190, symbolType: "stroke", symbolStrokeWidth: 3 } },
+          },
+        },
+      ],
+    }),
+  };
+}
+
+/** What mistakes cost on average, by threshold; a dot where it is least. */
+export function costs(list: Cost[], at: (number | null)[], now: number | null): Plot {
+  const name = (c: Cost): string => `false alarm ${num(c.fp)}, missed ${num(c.fn)}`;
+  const names = list.map(name);
+  const rows: Row[] = [], best: Row[] = [];
+  for (const c of list) {
+    c.mean.forEach((y, i) => { if (y != null && at[i] != null) rows.push({ x: Math.min(1, at[i] as number), y, i, name: name(c) }); });
+    if (c.best?.threshold != null && c.best.value != null) {
+      best.push({
+        x: Math.min(1, c.best.threshold), y: c.best.value, name: name(c), tip: `${name(c)}: least at ${num(c.best.threshold, 3)}, ${num(c.best.value, 3)} a row; now ${num(c.now, 3)}`,
+      });
+    }
+  }
+  return {
+    height: SIDE + 92,
+    label: `Mean cost of a row by threshold; least at ${list.map((c) => num(c.best?.threshold, 3)).join(", ")}`,
+    spec: (t, w) => {
+      const color = { field: "name", type: "nominal", title: null, scale: { domain: names, range: classRange(t, names.length) }, legend: { columns: 2, labelLimit: 190, symbolType: "stroke", symbolStrokeWidth: 3 } };
+      const y = { field: "y", type: "quantitative", axis: { title: "mean cost of a row (in your unit of cost)", tickCount: 5, labelExpr: LABELS } };
+      return single(rows, w, SIDE, {
+        layer: [
+          ...(now != null ? [{ data: { values: [{}] }, mark: { type: "rule", color: t.muted, strokeDash: [4, 4], strokeWidth: 1.5 }, encoding: { x: { datum: now } } }] : []),
+          { mark: { type: "line", strokeWidth: 2 }, encoding: { x: { field: "x", ...unit("threshold: probability from which a row is called a case", { grid: false }) }, y, order: { field: "i", type: "quantitative" }, color } },
+          { data: { values: best }, mark: { type: "point", filled: true, size: 70, opacity: 1 }, encoding: { x: { field: "x", type: "quantitative" }, y, color, tooltip: { field: "tip" } } },
+        ],
+      });
+    },
+  };
+}
+
+/** Rates side by side, a lane a group. */
+export function groups(g: Groups, measure: string): Plot {
+  const rates: [string, (x: Groups["list"][number]) => number | null | undefined][] = g.class
+    ? [["selected", (x) => x.selection_rate], ["found (true positive rate)", (x) => x.tpr], ["false alarms (false positive rate)", (x) => x.fpr]]
+    : [[measure, (x) => x.score]];
+  const lanes = g.list.map((x, i) => clip(`${x.group} (${count(x.n)})`, 34) + "\u200b".repeat(i % 23));
+  const names = rates.map((r) => r[0]), rows: Row[] = [];
+  g.list.forEach((x, i) => rates.forEach(([name, of]) => {
+    const v = of(x);
+    if (v != null) rows.push({ lane: lanes[i], name, v, tip: `${x.group}, ${name}: ${g.class ? percent(v) : num(v)} of ${count(x.n)} rows` });
+  }));
+  return {
+    height: 30 * lanes.length + 84,
+    label: `Groups by ${g.column}: ${g.list.slice(0, 6).map((x) => `${x.group} ${g.class ? percent(x.selection_rate) : num(x.score)}`).join(", ")}`,
+    spec: (t, w) => single(rows, w, 30 * lanes.length, {
+      layer: [
+        {
+          mark: { type: "point", filled: true, size: 90, opacity: 0.9 },
+          encoding: {
+            y: { field: "lane", type: "nominal", sort: null, scale: { domain: lanes }, axis: { title: `${clip(g.column, 30)} (rows)`, labelLimit: Math.min(190, w * 0.4), labelFontSize: 12, labelColor: t.ink, grid: true, labelOverlap: false } },
+            x: g.class ? { field: "v", ...unit("share of the group's rows, cases, others", { grid: true }) }
+              : { field: "v", type: "quantitative", scale: { zero: false }, axis: { title: measure, grid: true, tickCount: 5, labelExpr: LABELS } },
+            color: { field: "name", type: "nominal", title: null, scale: { domain: names, range: classRange(t, names.length) }, legend: names.length > 1 ? { columns: w < 420 ? 1 : 3, labelLimit: 220 } : null },
+            tooltip: { field: "tip" },
+          },
+        },
+      ],
+    }),
+  };
 }
 
 export function calibration(bins: { mean: number | null; share: number | null; n: number }[], label: string): Plot {
@@ -140,7 +254,7 @@ export function confusion(classes: string[], matrix: number[][]): Plot {
   };
 }
 
-export function residuals(fitted: number[], residual: number[]): Plot {
+export function residuals(fitted: number[], residual: number[], unitOf: string): Plot {
   const rows = fitted.map((x, i) => ({ x, y: residual[i] }));
   return {
     height: SIDE + 56,
@@ -150,8 +264,8 @@ export function residuals(fitted: number[], residual: number[]): Plot {
         {
           mark: { type: "point", filled: true, size: 14, opacity: 0.4, color: t.accent },
           encoding: {
-            x: { field: "x", type: "quantitative", scale: { zero: false }, axis: { title: "predicted", labelExpr: LABELS, tickCount: 5 } },
-            y: { field: "y", type: "quantitative", axis: { title: "true − predicted", labelExpr: LABELS, tickCount: 5 } },
+            x: { field: "x", type: "quantitative", scale: { zero: false }, axis: { title: `predicted ${unitOf}`, labelExpr: LABELS, tickCount: 5 } },
+            y: { field: "y", type: "quantitative", axis: { title: `true − predicted ${unitOf}`, labelExpr: LABELS, tickCount: 5 } },
           },
         },
         { data: { values: [{}] }, mark: { type: "rule", color: t.second, strokeWidth: 1.5 }, encoding: { y: { datum: 0 } } },
@@ -160,7 +274,7 @@ export function residuals(fitted: number[], residual: number[]): Plot {
   };
 }
 
-export function qq(theory: number[], sample: number[]): Plot {
+export function qq(theory: number[], sample: number[], unitOf: string): Plot {
   const rows = theory.map((x, i) => ({ x, y: sample[i] }));
   const lo = Math.min(...theory), hi = Math.max(...theory);
   const q = (p: number): number => sample[Math.floor(p * (sample.length - 1))], z = (p: number): number => theory[Math.floor(p * (theory.length - 1))];
@@ -178,7 +292,7 @@ export function qq(theory: number[], sample: number[]): Plot {
           mark: { type: "point", filled: true, size: 16, color: t.accent, opacity: 0.8 },
           encoding: {
             x: { field: "x", type: "quantitative", scale: { zero: false }, axis: { title: "if errors were normal (standard deviations)", tickCount: 5 } },
-            y: { field: "y", type: "quantitative", axis: { title: "residual", labelExpr: LABELS, tickCount: 5 } },
+            y: { field: "y", type: "quantitative", axis: { title: `true − predicted ${unitOf}`, labelExpr: LABELS, tickCount: 5 } },
           },
         },
       ],

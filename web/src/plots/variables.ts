@@ -38,7 +38,7 @@ export function variable(c: Column, a: Against | null): Plot | null {
   const levels = levelsOf(c);
   if (levels.length === 0) return null;
   return {
-    height: LEVEL * levels.length + (a && a.task !== "multiclass" ? 40 : 24),
+    height: LEVEL * levels.length + (a && a.task !== "multiclass" ? 72 : 40),
     label: describe(c, a, levels),
     spec: (t, w) => (a?.task === "multiclass" ? stackedLevels(c, a, levels, t, w) : levelBars(c, a, levels, t, w)),
   };
@@ -119,7 +119,8 @@ function answerScale(a: Against, t: Theme, orient: string): Row {
   return {
     field: "y", type: "quantitative", scale: { zero: a.task === "binary", nice: true },
     axis: {
-      title: null, orient, grid: false, domain: false, ticks: false, tickCount: 3, labelColor: t.accent,
+      title: a.task === "binary" ? `share of ${clip(a.classes[a.positive] ?? "", 16)}` : `mean ${clip(a.target, 18)}`, titleColor: t.accent,
+      orient, grid: false, domain: false, ticks: false, tickCount: 3, labelColor: t.accent,
       ...(a.task === "binary" ? { format: ".0%" } : { labelExpr: LABELS }),
     },
   };
@@ -130,7 +131,7 @@ function bars(c: Column, a: Against | null, bins: Bin[], t: Theme, w: number): S
   const rows = bins.map((b, i) => ({ ...x.row(b), count: b.count, y: y[i], tip: tip(b, c, a) }));
   const layer: Row[] = [{
     mark: { type: "bar", color: t.bar, binSpacing: 1 },
-    encoding: { ...x.bar, y: { field: "count", type: "quantitative", axis: { title: null, tickCount: 3, labelExpr: LABELS } }, tooltip: { field: "tip" } },
+    encoding: { ...x.bar, y: { field: "count", type: "quantitative", axis: { title: "rows", tickCount: 3, labelExpr: LABELS } }, tooltip: { field: "tip" } },
   }];
   if (a && y.some((v) => v != null)) {
     const shown = [{ filter: "isValid(datum.y)" }], scale = answerScale(a, t, "right");
@@ -160,7 +161,7 @@ function stackedBins(c: Column, a: Against, bins: Bin[], t: Theme, w: number): S
   return single(bins.flatMap((b) => byClass(b, c, a, x.row(b))), w, HEIGHT, {
     mark: { type: "bar", binSpacing: 1 },
     encoding: {
-      ...x.bar, y: { field: "n", type: "quantitative", stack: "zero", axis: { title: null, tickCount: 3, labelExpr: LABELS } },
+      ...x.bar, y: { field: "n", type: "quantitative", stack: "zero", axis: { title: "rows", tickCount: 3, labelExpr: LABELS } },
       color: classColour(a, t), order: { field: "k", type: "quantitative" }, tooltip: { field: "tip" },
     },
   });
@@ -182,7 +183,7 @@ function levelBars(c: Column, a: Against | null, levels: Level[], t: Theme, w: n
   const rows = levels.map((l, i) => ({ value: levelName(l, i), count: l.count, y: y[i], tip: tip(l, c, a) }));
   const layer: Row[] = [{
     mark: { type: "bar", color: t.bar },
-    encoding: { x: { field: "count", type: "quantitative", axis: { title: null, tickCount: 3, labelExpr: LABELS, grid: true, domain: false, ticks: false } }, tooltip: { field: "tip" } },
+    encoding: { x: { field: "count", type: "quantitative", axis: { title: "rows", tickCount: 3, labelExpr: LABELS, grid: true, domain: false, ticks: false } }, tooltip: { field: "tip" } },
   }];
   if (a && y.some((v) => v != null)) {
     layer.push({
@@ -198,7 +199,7 @@ function stackedLevels(c: Column, a: Against, levels: Level[], t: Theme, w: numb
   return single(levels.flatMap((l, i) => byClass(l, c, a, { value: levelName(l, i) })), w, LEVEL * levels.length, {
     mark: { type: "bar" },
     encoding: {
-      y: levelAxis(t, w), x: { field: "n", type: "quantitative", stack: "zero", axis: { title: null, tickCount: 3, labelExpr: LABELS, grid: true, domain: false, ticks: false } },
+      y: levelAxis(t, w), x: { field: "n", type: "quantitative", stack: "zero", axis: { title: "rows", tickCount: 3, labelExpr: LABELS, grid: true, domain: false, ticks: false } },
       color: classColour(a, t), order: { field: "k", type: "quantitative" }, tooltip: { field: "tip" },
     },
   });
@@ -246,7 +247,7 @@ export function association(rows: { name: string; strength: number; text: string
     spec: (t, w) => single(data, w, 22 * rows.length, {
       encoding: {
         y: { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: Math.min(180, w * 0.4), labelFontSize: 12, labelColor: t.ink, grid: false } },
-        x: { field: "strength", type: "quantitative", scale: { domain: [0, 1.4] }, axis: { values: [0, 0.25, 0.5, 0.75, 1], labelExpr: LABELS, title: null, grid: true } },
+        x: { field: "strength", type: "quantitative", scale: { domain: [0, 1.4] }, axis: { values: [0, 0.25, 0.5, 0.75, 1], labelExpr: LABELS, title: "strength: 0 says nothing, 1 says all", grid: true } },
         tooltip: { field: "text" },
       },
       layer: [

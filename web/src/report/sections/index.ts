@@ -6,7 +6,7 @@ import { data, variables } from "./data";
 import { preparation, features } from "./prepare";
 import { leaderboard, tuning, ensemble } from "./learners";
 import { quality } from "./quality";
-import { explanation, weakness } from "./explain";
+import { explanation, fairness, weakness } from "./explain";
 import { stages, use } from "./made";
 
 export interface Section {
@@ -19,5 +19,5 @@ export interface Section {
 }
 
 export const SECTIONS: Section[] = [
-  summary, data, variables, preparation, features, leaderboard, tuning, ensemble, quality, explanation, weakness, stages, use,
+  summary, data, variables, preparation, features, leaderboard, tuning, ensemble, quality, explanation, weakness, fairness, stages, use,
 ];

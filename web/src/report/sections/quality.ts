@@ -1,10 +1,10 @@
 // quality.ts -- how good the answers are: curves, errors, calibration.
 
-import type { Diagnose, Report } from "../../stages";
+import type { Diagnose, Rates, Report } from "../../stages";
 import { clip, count, metric, num, percent, score } from "../../format";
-import { learningCurve } from "../../plots/models";
+import { learningCurve, rounds } from "../../plots/models";
 import * as plot from "../../plots/quality";
-import { absent, b, figure, figures, h, p, table } from "../dom";
+import { absent, b, figure, figures, h, more, p, table } from "../dom";
 import type { Section } from "./index";
 
 export const quality: Section = {
@@ -18,7 +18,10 @@ export const quality: Section = {
       p("Everything here is measured on ", b(where(d)), d.rows ? ` (${count(d.rows)} rows)` : "", ", by models that did not see these rows while learning."),
       metrics(d, r),
       ...classes(d),
-      ...numbers(d),
+      ...decisions(d),
+      ...numbers(d, r),
+      intervals(d),
+      course(r, d),
       learning(r, d),
       d.skipped?.length ? absent("Left out:", d.skipped) : null,
     ];
@@ -57,11 +60,77 @@ function classes(d: Diagnose): (HTMLElement | null)[] {
     d.pr?.length ? figure(plot.pr(d.pr), "Precision and recall",
       `How many flags are right (up) when a given share of the cases is found (right). High and flat is good.${d.pr.length === 1 && prior != null ? ` Flagging at random would give ${percent(prior)} throughout.` : ""}`) : null,
     bins.length ? figure(plot.calibration(bins, `Calibration in ${bins.length} bins`), "Calibration: do 70 % mean 70 %?",
-      `Rows grouped by predicted probability, against how often it happened; the bars are two standard errors, the dots' size the number of rows. On the dashed line the probabilities can be taken at their word; below it they promise too much.${d.calibration?.ece != null ? ` Average gap: ${percent(d.calibration.ece)}.` : ""}${d.calibration?.brier != null ? ` Brier score ${num(d.calibration.brier)}.` : ""}`) : null,
+      `Rows grouped by predicted probability, against how often it happened; the bars are two standard errors, the dots' size the number of rows. On the dashed line the probabilities can be taken at their word; below it they promise too much.${gaps(d)}`) : null,
     d.lift?.share?.length ? figure(plot.gain(d.lift), "Gain: how far down the list must one go?",
       `Sort rows by score, work from the top: the curve is the share of all cases found. ${gainAt(d.lift)} The dashed line is a random order.`) : null,
+    d.lift?.lift?.length ? figure(plot.lift(d.lift.lift), "Lift: how rich is each tenth of the list?",
+      `Share of cases in each tenth, as a multiple of the share overall (dashed). It should fall from left to right.${d.lift.ks != null ? ` KS ${num(d.lift.ks, 3)}: the largest distance between the share of cases and the share of others that are flagged, at threshold ${num(d.lift.ks_at, 3)}.` : ""}`) : null,
   ));
+  out.push(report(d));
   return out;
+}
+
+function gaps(d: Diagnose): string {
+  const c = d.calibration, m = c?.murphy, out: string[] = [];
+  if (c?.ece != null) out.push(`Average gap (ECE): ${percent(c.ece)}`);
+  if (c?.mce != null) out.push(`largest (MCE): ${percent(c.mce)}`);
+  if (c?.brier != null) out.push(`Brier score ${num(c.brier)}`);
+  const parts = m?.reliability != null
+    ? ` ${d.task === "multiclass" ? "Of the class said, the Brier score" : "It"} is reliability ${num(m.reliability, 2)} (0 is best) less resolution ${num(m.resolution, 2)} (more is better) plus uncertainty ${num(m.uncertainty, 2)} (of the data)${m.within != null && Math.abs(m.within) >= 5e-5 ? `, and ${num(m.within, 2)} inside the groups` : ""}.` : "";
+  return out.length ? ` ${out.join(", ")}.${parts}` : "";
+}
+
+/** Precision, recall and F1 of each class, and their means. */
+function report(d: Diagnose): HTMLElement | null {
+  const c = d.confusion;
+  if (!c?.report?.length) return null;
+  const row = (name: string, r?: Rates): (string | number)[][] => (r ? [[name, num(r.precision, 3), num(r.recall, 3), num(r.f1, 3), count(r.support)]] : []);
+  return more("Precision, recall and F1 by class", c.report.length <= 6, table(["Class", "#Precision", "#Recall", "#F1", "#Rows"], [
+    ...c.report.flatMap((r) => row(clip(r.class, 60), r)), ...row("macro mean (classes count the same)", c.macro), ...row("micro mean (rows count the same)", c.micro), ...row("weighted mean (by rows)", c.weighted),
+  ], { caption: "Precision, recall and F1 by class" }));
+}
+
+/** Which threshold to take. */
+function decisions(d: Diagnose): (HTMLElement | null)[] {
+  const t = d.threshold;
+  if (!t?.at?.length) return [];
+  const cost = t.cost ?? [];
+  const best = (k: string, name: string): string => {
+    const x = t.best?.[k];
+    return x?.value == null ? "" : `${name} is best at ${num(x.threshold, 3)}: ${num(x.value, 3)}${x.now != null ? ` (now ${num(x.now, 3)})` : ""}. `;
+  };
+  return [
+    h("h3", null, "Where to draw the line"),
+    figures(
+      figure(plot.thresholds(t), "What each threshold would do",
+        `A row is called ${clip(t.class ?? "a case", 40)} when its probability is at least the threshold; the dashed line is the build’s, ${num(t.now, 3)}. ${best("f1", "F1")}${best("balanced_accuracy", "Balanced accuracy")}The best ones are chosen on the same rows, so expect a little less.`),
+      cost.length ? figure(plot.costs(cost, t.at, t.now), "What mistakes cost",
+        `Mean cost of a row when a false alarm and a missed case cost as much as the legend says; dots are the cheapest thresholds. ${cost.length === 1 ? `At best ${num(cost[0].best.value, 3)} a row with ${count(cost[0].best.false_alarms)} false alarms and ${count(cost[0].best.missed)} missed, at threshold ${num(cost[0].best.threshold, 3)}; now ${num(cost[0].now, 3)}.` : "“leat diagnose BUILD --cost 1:8” draws it for your own prices."}`) : null,
+    ),
+  ];
+}
+
+/** Do intervals, or sets of classes, hold what they promise? */
+function intervals(d: Diagnose): HTMLElement | null {
+  const list = d.conformal?.levels ?? [];
+  if (!list.length) return null;
+  const sets = d.conformal?.kind === "sets";
+  return h("div", null, h("h3", null, sets ? "Sets of classes that hold the truth" : "Intervals that hold the truth"),
+    p(sets ? "“leat predict --intervals 0.9” tells for each row the classes that may be true. A set of one class is a sure answer; larger sets say that the build cannot tell them apart."
+      : `“leat predict --intervals 0.9” tells for each row between which values the truth lies. ${d.conformal?.kind === "intervals of one width" ? "All rows have intervals of one width: it was tried whether errors grow with the answer, and they do not, or not enough." : "They are wider where the build’s errors are larger: width follows the answer."}`),
+    table(["Asked for", "#Held", sets ? "#Classes in a set (mean)" : `#Width (mean${inUnit(d)})`, "#Rows"],
+      list.map((x) => [percent(x.level, 0), percent(x.coverage), num(x.width, 3), count(x.n)]), { caption: "Coverage of intervals" }));
+}
+
+const inUnit = (d: Diagnose): string => (d.target ? `, in units of ${clip(d.target, 30)}` : "");
+
+/** Boosters on their way. */
+function course(r: Report, d: Diagnose): HTMLElement | null {
+  const list = (d.rounds ?? []).filter((x) => (x.at?.length ?? 0) > 1);
+  if (!list.length) return null;
+  const name = r.stages.benchmark?.metric ?? r.overview.metric?.name ?? d.metric ?? "score";
+  return h("div", null, figure(rounds(list, name), "How the boosters learned, round by round",
+    "Whole lines: rows that their fold held out; dashed: rows they learned from. A whole line that has become flat has learned enough; one that turns back would have learned by heart, and ends are chosen before that. A fold that ended earlier keeps its last model to the end of the line.", "wide"));
 }
 
 function rowShare(m: number[][]): number | null {
@@ -81,13 +150,17 @@ function gainAt(l: { share: number[]; gain: number[] }): string {
   return i < 0 ? "" : `The top ${percent(l.share[i], 0)} of the list holds ${percent(l.gain[i], 0)} of the cases.`;
 }
 
-function numbers(d: Diagnose): (HTMLElement | null)[] {
+function numbers(d: Diagnose, r: Report): (HTMLElement | null)[] {
   const x = d.residuals;
   if (!x) return [];
+  const name = d.target ?? r.overview.target ?? r.stages.visualize?.target, unit = name ? `(${clip(name, 24)})` : "";
+  const bp = x.breusch_pagan;
+  const even = bp?.p == null ? "" : bp.p < 0.05
+    ? ` The errors ${(bp.slope ?? 0) > 0 ? "grow" : "shrink"} with the predicted value (Breusch-Pagan p ${num(bp.p, 2)}).` : ` Their size does not depend on the predicted value (Breusch-Pagan p ${num(bp.p, 2)}).`;
   return [figures(
-    x.fitted?.length ? figure(plot.residuals(x.fitted, x.residual), "Errors against the prediction", "Each dot is a row: true minus predicted. A formless band around 0 is good. A bow says that something systematic is missed; a funnel that large values are less certain.") : null,
-    x.histogram?.length ? figure(plot.histogram(x.histogram, "true − predicted"), "Size of the errors", `Narrow and centred on 0 is good. A second hump hints at a group of rows that is treated wrongly.${x.interval?.half != null ? ` ${percent(x.interval.share, 0)} of the errors are within ± ${num(x.interval.half, 3)}; expect the same of new rows of this kind.` : ""}`) : null,
-    x.qq?.theory?.length ? figure(plot.qq(x.qq.theory, x.qq.sample), "Are extreme errors more frequent than they should be?", "On the dashed line errors behave like normal noise. Ends that bend away mean rare, very large errors: plan for them.") : null,
+    x.fitted?.length ? figure(plot.residuals(x.fitted, x.residual, unit), "Errors against the prediction", `Each dot is a row: true minus predicted. A formless band around 0 is good. A bow says that something systematic is missed; a funnel that large values are less certain.${even}`) : null,
+    x.histogram?.length ? figure(plot.histogram(x.histogram, `true − predicted ${unit}`), "Size of the errors", `Narrow and centred on 0 is good. A second hump hints at a group of rows that is treated wrongly.${x.interval?.half != null ? ` ${percent(x.interval.share, 0)} of the errors are within ± ${num(x.interval.half, 3)}; expect the same of new rows of this kind.` : ""}`) : null,
+    x.qq?.theory?.length ? figure(plot.qq(x.qq.theory, x.qq.sample, unit), "Are extreme errors more frequent than they should be?", "On the dashed line errors behave like normal noise. Ends that bend away mean rare, very large errors: plan for them.") : null,
   )];
 }
 
@@ -100,5 +173,5 @@ function learning(r: Report, d: Diagnose): HTMLElement | null {
   const se = last.se ?? 0;
   const verdict = moved == null ? "" : moved > 2 * se && se > 0 ? " The curve for held-out rows is still moving: more rows would probably help." : " The curve for held-out rows has nearly flattened: more rows of the same kind would help little; better variables might.";
   return h("div", null, figure(learningCurve(lc, name), `Would more data help?${lc.learner ? ` (learning curve of ${lc.learner})` : ""}`,
-    `Score when learning from only a part of the rows, with one standard error. The gap between the two curves is what is learned by heart and does not carry over.${verdict} With all rows: ${score(last.valid, last.se)} held out.`, "wide"));
+    `Score when learning from only a part of the rows, with one standard error.${lc.plain?.length ? " The third line leaves out the features that were engineered from others: what lies between is their worth." : ""} The gap between the two curves is what is learned by heart and does not carry over.${verdict} With all rows: ${score(last.valid, last.se)} held out.`, "wide"));
 }
