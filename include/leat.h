@@ -54,6 +54,13 @@ LEAT_API size_t leat_outputs(const leat_build *b);                       /* doub
 /* rows x leat_columns cells, row by row; out gets rows x leat_outputs numbers: the probability of each class in order, or
 ** the value.  0, or the failure's status (2 bad input, 7 no memory). */
 LEAT_API int leat_predict(const leat_build *b, const leat_value *cells, size_t rows, double *out, char *why, size_t why_n);
+/* The same, again and again from one thread: the scorer keeps the memory that a call needs, so that calls of no more rows
+** than before ask for none.  One scorer a thread; close it before the build.  NULL: no memory. */
+typedef struct leat_scorer leat_scorer;
+LEAT_API leat_scorer *leat_scorer_open(const leat_build *b);
+LEAT_API int leat_scorer_predict(leat_scorer *s, const leat_value *cells, size_t rows, double *out, char *why, size_t why_n);
+LEAT_API void leat_scorer_close(leat_scorer *s);                         /* NULL is fine */
+
 /* The class that the build answers with, given a row of out. */
 LEAT_API size_t leat_choice(const leat_build *b, const double *out);
 

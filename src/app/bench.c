@@ -113,11 +113,16 @@ static Err measure_rows(Ctx *cx, const leat_build *b, const leat_value *cell, si
                                         : rows < ONE_ROWS_MAX ? rows
                                                               : ONE_ROWS_MAX;
     double *took = NULL, *answer = NULL;
+    leat_scorer *s = leat_scorer_open(b);
+    if (!s) {
+        err = FAIL(cx, ERR_NOMEM, "measuring");
+        goto done;
+    }
     GET_DONE(cx, took, asked, "measuring");
     GET_DONE(cx, answer, rows * leat_outputs(b), "measuring");
     for (size_t i = 0; i < WARM_ROWS + asked; i++) {
         double from = now_s();
-        if (leat_predict(b, cell + i % rows * n, 1, answer, why, sizeof why)) {
+        if (leat_scorer_predict(s, cell + i % rows * n, 1, answer, why, sizeof why)) {
             err = FAIL(cx, ERR_BAD_INPUT, "%.300s", why);
             goto done;
         }
@@ -131,7 +136,7 @@ static Err measure_rows(Ctx *cx, const leat_build *b, const leat_value *cell, si
     size_t done_n = 0;
     do {
         TRY_DONE(cx, ctx_check(cx));
-        if (leat_predict(b, cell, rows, answer, why, sizeof why)) {
+        if (leat_scorer_predict(s, cell, rows, answer, why, sizeof why)) {
             err = FAIL(cx, ERR_BAD_INPUT, "%.300s", why);
             goto done;
         }
@@ -140,6 +145,7 @@ static Err measure_rows(Ctx *cx, const leat_build *b, const leat_value *cell, si
     } while (spent * 1e6 < BATCH_US);
     out->rows_s = (double)done_n / spent;
 done:
+    leat_scorer_close(s);
     ctx_put(cx, took);
     ctx_put(cx, answer);
     return err;

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <time.h>
 
+#define STACK_BYTES ((size_t)48 << 10)     /* of one call's memory; more comes from libc */
+
 struct leat_build {
     Build *build;
 };
@@ -59,6 +61,47 @@ static int64_t mono_us(void *self)
 static const Alloc alloc = { libc_get, libc_grow, libc_put, NULL };
 static const Clock wall = { now_us, mono_us, NULL };
 static const World world = { .alloc = &alloc, .clock = &wall };
+
+/* ------------------------------------------------------------------- arena */
+
+/* Memory of one call: handed out in a row, taken back all at once.  What does not fit comes from libc. */
+typedef struct Arena {
+    char *base;
+    size_t cap, used, over;    /* over: bytes that did not fit */
+} Arena;
+
+typedef struct Block { size_t n; bool inside; char pad[16 - sizeof(size_t) - sizeof(bool)]; } Block;
+_Static_assert(sizeof(Block) == 16, "what follows a block's head is aligned like it");
+
+static void *arena_get(void *self, size_t n)
+{
+    Arena *a = self;
+    if (n > SIZE_MAX / 2) return NULL;
+    size_t need = sizeof(Block) + (n + 15) / 16 * 16;
+    bool inside = need <= a->cap - a->used;
+    Block *b = inside ? (Block *)(void *)(a->base + a->used) : malloc(need);
+    if (!b) return NULL;
+    if (inside) a->used += need;
+    else a->over += need;
+    *b = (Block){ .n = n, .inside = inside };
+    return b + 1;
+}
+
+static void arena_put(void *self, void *p)
+{
+    (void)self;
+    if (p && !((Block *)p)[-1].inside) free((Block *)p - 1);
+}
+
+static void *arena_grow(void *self, void *p, size_t n)
+{
+    void *q = arena_get(self, n);
+    if (!q || !p) return q;
+    size_t had = ((Block *)p)[-1].n;
+    memcpy(q, p, had < n ? had : n);
+    arena_put(self, p);
+    return q;
+}
 
 static void explain(const Ctx *cx, char *why, size_t why_n)
 {
@@ -178,14 +221,56 @@ done:
     return err;
 }
 
-int leat_predict(const leat_build *b, const leat_value *cells, size_t rows, double *out, char *why, size_t why_n)
+/* A call whose memory comes from the arena. */
+static int predict_in(Arena *a, const leat_build *b, const leat_value *cells, size_t rows, double *out, char *why, size_t why_n)
 {
-    Ctx cx = { .world = &world };
+    const Alloc from = { arena_get, arena_grow, arena_put, a };
+    const World here = { .alloc = &from, .clock = &wall };
+    Ctx cx = { .world = &here };
     if (!rows) return 0;
     Err err = predict(&cx, b, cells, rows, out);
     if (err) explain(&cx, why, why_n);
     ctx_clear(&cx);
     return err_exit(err);
+}
+
+int leat_predict(const leat_build *b, const leat_value *cells, size_t rows, double *out, char *why, size_t why_n)
+{
+    _Alignas(16) char room[STACK_BYTES];
+    Arena a = { .base = room, .cap = sizeof room };
+    return predict_in(&a, b, cells, rows, out, why, why_n);
+}
+
+struct leat_scorer {
+    const leat_build *build;
+    Arena arena;
+};
+
+leat_scorer *leat_scorer_open(const leat_build *b)
+{
+    leat_scorer *s = calloc(1, sizeof *s);
+    if (s) s->build = b;
+    return s;
+}
+
+int leat_scorer_predict(leat_scorer *s, const leat_value *cells, size_t rows, double *out, char *why, size_t why_n)
+{
+    s->arena.used = s->arena.over = 0;
+    int status = predict_in(&s->arena, s->build, cells, rows, out, why, why_n);
+    if (s->arena.over) {                   /* the next call of this size fits; if there is no memory, it comes from libc again */
+        size_t cap = s->arena.used + s->arena.over;
+        free(s->arena.base);
+        s->arena.base = malloc(cap);
+        s->arena.cap = s->arena.base ? cap : 0;
+    }
+    return status;
+}
+
+void leat_scorer_close(leat_scorer *s)
+{
+    if (!s) return;
+    free(s->arena.base);
+    free(s);
 }
 
 size_t leat_choice(const leat_build *b, const double *out)

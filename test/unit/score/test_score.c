@@ -23,7 +23,7 @@ static void the_library_answers_as_the_room_does(void **state)
 {
     (void)state;
     static const char *const members[] = { "linear", "knn", "mlp", NULL };
-    for (int task = 0; task < TASK_N; task++) {
+    for (int task = 0; task <= TASK_REGRESSION; task++) {
         Ctx cx = test_ctx();
         BuildKit kit;
         Text bytes;
@@ -45,7 +45,10 @@ static void the_library_answers_as_the_room_does(void **state)
         assert_int_equal(leat_classes(b), kit.b->classes);
         assert_int_equal(leat_outputs(b), kit.b->classes ? kit.b->classes : 1);
         assert_null(leat_class(b, kit.b->classes));
+        leat_scorer *s = leat_scorer_open(b);
+        assert_non_null(s);
         for (uint32_t i = 0; i < 60; i++) {
+            double again[3];
             Table *row;
             expect_ok(&cx, table_rows(&cx, kit.t, &i, 1, &row));
             expect_ok(&cx, build_margin(&cx, kit.b, row, want));
@@ -55,9 +58,13 @@ static void the_library_answers_as_the_room_does(void **state)
             assert_int_equal(leat_predict(b, cell, 1, got, why, sizeof why), 0);
             if (task == TASK_BINARY) assert_true(got[1] == want[0] && got[0] == 1 - want[0]);
             else for (size_t k = 0; k < leat_outputs(b); k++) assert_true(got[k] == want[k]);
+            assert_int_equal(leat_scorer_predict(s, cell, 1, again, why, sizeof why), 0);
+            assert_memory_equal(again, got, leat_outputs(b) * sizeof *got);
             if (kit.b->classes) assert_int_equal(leat_choice(b, got), build_class(kit.b, want));
         }
         assert_int_equal(leat_predict(b, NULL, 0, NULL, NULL, 0), 0);
+        leat_scorer_close(s);
+        leat_scorer_close(NULL);
         leat_close(b);
         build_kit_close(&cx, &kit);
         ctx_clear(&cx);
