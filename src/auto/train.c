@@ -174,6 +174,38 @@ static Err take_background(Ctx *cx, const Auto *a, Build *b)
     return table_rows(cx, a->raw, rows, n, &b->background);
 }
 
+/* What the training rows, their target and the answers out of fold look like, for telling later data from them. */
+static Err write_profile(Ctx *cx, const Auto *a, const Build *b, Text *t)
+{
+    Err err = OK;
+    uint32_t k = task_outputs(a->task, a->classes);
+    double *answer = NULL;
+    GET_DONE(cx, answer, a->rows * k, "profiling the training data");
+    for (size_t i = 0; i < a->rows; i++) build_answer(b, a->oof + i * k, 1, answer + i * k);
+    for (size_t i = 0; i < a->rows * k; i++)
+        if (!isfinite(a->oof[i])) answer[i] = NAN;             /* a row of no fold */
+    json_key_open(t, "profile");
+    json_key_int(t, "rows", (int64_t)a->rows);
+    json_key_open_array(t, "columns");
+    for (size_t j = 0; j < a->raw->cols; j++) {
+        json_open(t);
+        json_key_text(t, "name", a->raw->col[j].name);
+        json_key(t, "values");
+        TRY_DONE(cx, profile_column(cx, &a->raw->col[j], a->rows, t));
+        json_close(t);
+    }
+    json_close_array(t);
+    json_key(t, "target");
+    TRY_DONE(cx, profile_numbers(cx, a->y, 1, a->rows, t));
+    json_key_open_array(t, "answers");
+    for (uint32_t c = 0; c < k && c < PROFILE_OUTPUTS; c++) TRY_DONE(cx, profile_numbers(cx, answer + c, k, a->rows, t));
+    json_close_array(t);
+    json_close(t);
+done:
+    ctx_put(cx, answer);
+    return err;
+}
+
 static Err write_facts(Ctx *cx, Auto *a, double score, double se, Build *b)
 {
     Text t;
@@ -192,6 +224,7 @@ static Err write_facts(Ctx *cx, Auto *a, double score, double se, Build *b)
     text_fmt(&t, "\"%llu\"", (unsigned long long)a->in->seed);      /* text: JSON numbers lose bits above 2^53 */
     t.comma = true;
     TRY_DONE(cx, replay_write(cx, a, &t));
+    if (a->oof) TRY_DONE(cx, write_profile(cx, a, b, &t));
     json_close(&t);
     TRY_DONE(cx, text_err(&t));
     b->facts = text_take(&t);

@@ -17,6 +17,7 @@
 #include "model/neighbours.h"
 #include "model/net.h"
 #include "model/order.h"
+#include "model/profile.h"
 #include "model/outliers.h"
 #include "model/steps.h"
 #include "model/trees.h"
