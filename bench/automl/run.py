@@ -53,7 +53,7 @@ def version_of(envs, who):
 
 def job_of(a, who, name, seed, folder):
     task = data.task_of(name)
-    job = {"who": who, "folder": str(folder), "task": task, "metric": data.METRIC[task], "target": data.TARGET, "budget": a.time, "seed": seed,
+    job = {"who": who, "folder": str(folder), "task": task, "metric": data.METRIC[task], "target": data.TARGET, "budget": int(a.time) if a.time == int(a.time) else a.time, "seed": seed,
            "threads": THREADS, "wait_policy": a.wait_policy, "limit_s": 5 * a.time + 240}
     if who.startswith("leat"):
         return {**job, "leat": str(pathlib.Path(a.leat).resolve()), "options": shlex.split(a.options)}
