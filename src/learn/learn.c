@@ -19,6 +19,7 @@ static const Learner *const all[] = {     /* A to Z */
     &learner_lof,
     &learner_mlp,
     &learner_pca_residual,
+    &learner_random_forest,
     &learner_realmlp,
     &learner_tabm,
     &learner_xgboost,

@@ -15,6 +15,7 @@ extern const Learner learner_linear;
 extern const Learner learner_lof;
 extern const Learner learner_mlp;
 extern const Learner learner_pca_residual;
+extern const Learner learner_random_forest;
 extern const Learner learner_realmlp;
 extern const Learner learner_tabm;
 extern const Learner learner_xgboost;
