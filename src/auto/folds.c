@@ -22,6 +22,9 @@
 #define BINS 10
 #define HOLDOUT_FOLDS 1
 #define CLOCKLESS_S 30.0           /* the budget that folds are chosen for when trials are counted */
+#define TWICE_ROWS 1000            /* fewer rows than these are dealt out twice, ... */
+#define TWICE_S 30                 /* ... with a budget of so much ... */
+#define TWICE_COST 300.            /* ... and fewer cells a second of it */
 #define BLOCK_ROWS_MIN 10          /* of a fold by time */
 
 /* RECIPE A4.3 with constants fitted to fits in C: cost is cells times outputs a second of budget. */
@@ -296,8 +299,8 @@ static uint32_t folds_for(const Auto *a, uint32_t *used)
 /* How many times the rows are dealt out. */
 static uint32_t sets_for(const Auto *a)
 {
-    (void)a;
-    return 1;
+    bool cheap = (double)a->rows * (double)a->raw->cols < TWICE_COST * a->in->time_s;
+    return !a->in->trials && a->rows < TWICE_ROWS && a->in->time_s >= TWICE_S && cheap ? 2 : 1;
 }
 
 Folds auto_folds_view(const Auto *a)

@@ -4,6 +4,8 @@
 
 #include "auto/auto.h"
 
+#include <string.h>
+
 /* ------------------------------------------------------------- fits in workers */
 
 #define FOLD_NONE 255            /* a row that no fold holds out (holdout validation) */
@@ -232,6 +234,10 @@ MUST_USE Err auto_share(Ctx *cx, Auto *a);                /* publish frame, y an
 double trial_guess_s(const Auto *a, const Learner *l, const double *args);   /* wall seconds of a whole trial */
 double trial_work_s(const Auto *a, const Learner *l, const double *args);    /* of one processor, as guessed before any was measured */
 bool auto_allows(const Auto *a, const Learner *l);        /* can do the task, the weights and the monotone columns, and is among the learners asked for */
+static inline bool auto_is_net(const Learner *l)
+{
+    return !strcmp(l->name, "mlp") || !strcmp(l->name, "realmlp") || !strcmp(l->name, "tabm");
+}
 /* May features mix this raw column with others or bend it?  Not one that the answer must be monotone in. */
 bool auto_may_mix(const Auto *a, uint32_t raw);
 /* a's monotone columns as a sign a feature of these steps; NULL when there are none.  *out is owned. */

@@ -14,12 +14,14 @@
 
 #define SELECT_SHARE .75           /* of counted trials; the rest are tune's */
 #define TOO_LONG 1.0               /* a trial guessed to take so many times what is left is passed over ... */
-#define TOO_LONG_ROUNDS 8.0        /* ... and one that can stop after fewer rounds, so many times */
+#define TOO_LONG_ROUNDS 8.0        /* ... and one that can stop after fewer rounds, so many times; */
+#define TOO_LONG_NET 3.0           /* a net that makes a tenth of its epochs is worth nothing */
 #define BOOSTER_SHARE .35          /* of the time left, for one booster to end in */
 #define HURRY_MAX 2.               /* its learning rate is raised at most so many times */
 #define WORTH_S .03                /* no trial is started with less time left */
 #define CLOCKLESS_S 30.            /* what a row's cost is compared with when trials are counted */
 #define ROUNDS_COST .25            /* of the time at most, where fewer rounds will do */
+#define HALVED_DELAY 1.5           /* places it waits for each time its rounds must be halved */
 #define COST_DELAY 12.             /* places a row waits that would take all the time */
 #define BEHIND_DELAY 10.           /* places a family's further rows wait whose best error is twice the best */
 #define BEHIND_MAX 16.
@@ -114,7 +116,7 @@ static bool affordable(Ctx *cx, const Auto *a, const Learner *l, const double *a
     if (isinf(left)) return true;
     if (left < WORTH_S) return false;
     /* On many rows a trial that would take too long learns from some of them (trials.c). */
-    double most = left * (l->can & LEARN_ROUNDS ? TOO_LONG_ROUNDS : TOO_LONG);
+    double most = left * (auto_is_net(l) ? TOO_LONG_NET : l->can & LEARN_ROUNDS ? TOO_LONG_ROUNDS : TOO_LONG);
     return number <= 3 || trial_guess_s(a, l, args) * fmin(1, TRIAL_ROWS_MIN / (double)a->rows) <= most;
 }
 
@@ -124,8 +126,9 @@ static double cost_delay(Ctx *cx, const Auto *a, const Learner *l, const double 
     double left = auto_left_s(cx, a, STAGE_TUNE);
     double guess = isinf(left) ? trial_work_s(a, l, args) / 2 : trial_guess_s(a, l, args);
     if (isinf(left)) left = CLOCKLESS_S;
-    if (l->can & LEARN_ROUNDS) guess = fmin(guess, ROUNDS_COST * left);
-    return COST_DELAY * fmin(1, guess / fmax(left, 1e-3));
+    left = fmax(left, 1e-3);
+    double most = l->can & LEARN_ROUNDS ? fmin(guess, ROUNDS_COST * left) : guess;
+    return COST_DELAY * fmin(1, most / left) + (most < guess ? HALVED_DELAY * log2(guess / most) : 0);
 }
 
 /* How many places a family's further rows wait for its having been behind.  Only results that may be known count. */

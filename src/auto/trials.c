@@ -43,7 +43,7 @@ bool auto_allows(const Auto *a, const Learner *l)
     if (a->weight && !(l->can & LEARN_WEIGHTS)) return false;
     if (a->monotone && !(l->can & LEARN_MONOTONE)) return false;
     if (a->portable && (l->can & LEARN_KEEPS_ROWS)) return false;
-    if (a->without & AUTO_NO_NETS && (strstr(l->name, "mlp") || !strcmp(l->name, "tabm"))) return false;
+    if (a->without & AUTO_NO_NETS && auto_is_net(l)) return false;
     if (!a->in->learners_n) return true;
     for (size_t i = 0; i < a->in->learners_n; i++)
         if (!strcmp(a->in->learners[i], l->name)) return true;
@@ -232,7 +232,7 @@ done:
 static double share_of(const Learner *l, Stage stage)
 {
     if (stage == STAGE_TUNE) return .9;        /* the search has measured what it asks for */
-    static const struct { const char *name; double share; } quick[] = { { "linear", .2 }, { "knn", .2 }, { "mlp", .25 }, { "realmlp", .25 }, { "tabm", .25 } };
+    static const struct { const char *name; double share; } quick[] = { { "linear", .2 }, { "knn", .2 }, { "mlp", .3 }, { "realmlp", .3 }, { "tabm", .3 } };
     for (size_t i = 0; i < sizeof quick / sizeof *quick; i++)
         if (!strcmp(l->name, quick[i].name)) return quick[i].share;
     return .35;
