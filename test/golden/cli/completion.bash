@@ -46,9 +46,13 @@ _leat()
         'build reproduce:--data') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'build reproduce:--threads') COMPREPLY=(); return;;
         'diagnose:--out'|'diagnose:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'diagnose:--group') COMPREPLY=(); return;;
+        'diagnose:--cost') COMPREPLY=(); return;;
+        'diagnose:--time') COMPREPLY=(); return;;
         'diagnose:--sheet') COMPREPLY=(); return;;
         'diagnose:--threads') COMPREPLY=(); return;;
         'predict:--out'|'predict:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'predict:--intervals') COMPREPLY=(); return;;
         'predict:--keep') COMPREPLY=(); return;;
         'predict:--format') COMPREPLY=($(compgen -W 'csv parquet json ndjson' -- "$cur")); return;;
         'predict:--sheet') COMPREPLY=(); return;;
@@ -103,7 +107,7 @@ _leat()
             0) COMPREPLY=($(compgen -W 'bash fish zsh' -- "$cur"));;
             esac;;
         'diagnose')
-            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --sheet --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --group --cost --time --sheet --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
             1) COMPREPLY=($(compgen -f -- "$cur"));;
@@ -131,7 +135,7 @@ _leat()
             1) COMPREPLY=();;
             esac;;
         'predict')
-            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --proba --explain --keep --format --sheet --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --proba --explain --intervals --keep --format --sheet --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
             1) COMPREPLY=($(compgen -f -- "$cur"));;

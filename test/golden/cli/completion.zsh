@@ -205,6 +205,9 @@ _leat() {
         _arguments -S \
             '--out[write a page with every plot]:FILE:_files' \
             '-o[write a page with every plot]:FILE:_files' \
+            '--group[judge the levels of a column (the quarters of a number) apart\: scores, rates and how far they differ]:COL: ' \
+            '--cost[what a false alarm and a missed case cost\: find the cheapest threshold]:FP:FN: ' \
+            '--time[about how long it may take\: parts are cut, the least telling first; 0\: no bound]:SECONDS: ' \
             '--sheet[sheet of an Excel file]:NAME: ' \
             '--threads[processors to use at once]:N: ' \
             '--help[explain the command, with examples]' \
@@ -293,6 +296,7 @@ _leat() {
             '-o[where to write the answers]:FILE:_files' \
             '--proba[add p_<class>, the probability of each class]' \
             '--explain[add shap_<column>, what each column added to the answer'\''s margin, and shap_base]' \
+            '--intervals[add lo and hi, between which the truth lies in that share of rows like those learned from; for classes\: set, those that may be true]:SHARE: ' \
             '--keep[columns of DATA to carry over, with commas between]:COLS: ' \
             '--format[how to write]:FORMAT:(csv parquet json ndjson)' \
             '--sheet[sheet of an Excel file]:NAME: ' \
