@@ -145,30 +145,50 @@ def test_early_stopping_keeps_the_best_round():
     assert np.array_equal(ours["margin"][:, 0], booster.predict(X, raw_score=True))
 
 
+FORESTS = {"extra_trees": ("ExtraTrees", dict(max_features=0.5), 2, 3), "random_forest": ("RandomForest", dict(max_features=0.4), 1, 2)}
+
+
+@pytest.mark.parametrize("learner", FORESTS)
 @pytest.mark.parametrize("task,classes", [("binary", 2), ("multiclass", 3), ("regression", 0)])
-def test_extra_trees_are_as_good_as_scikit_learns(task, classes):
-    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+def test_forests_are_as_good_as_scikit_learns(learner, task, classes):
+    from sklearn import ensemble
     from sklearn.metrics import log_loss, root_mean_squared_error
 
+    name, more, leaf, leaf_of_values = FORESTS[learner]
     X, y, kind, levels = make(9, rows=1300, classes=classes)
     train = np.arange(900, dtype=np.uint32)
-    ours = fit("extra_trees", task, X, y, kind, levels, classes, train=train)
+    ours = fit(learner, task, X, y, kind, levels, classes, train=train)
     z, yt = ours["margin"][900:], y[900:]
     if task == "regression":
-        peer = ExtraTreesRegressor(100, max_features=0.5, min_samples_leaf=3, random_state=1).fit(X[train], y[train])
+        peer = getattr(ensemble, name + "Regressor")(100, min_samples_leaf=leaf_of_values, random_state=1, **more).fit(X[train], y[train])
         error, theirs = root_mean_squared_error(yt, z[:, 0]), root_mean_squared_error(yt, peer.predict(X[900:]))
     else:
-        peer = ExtraTreesClassifier(100, max_features=0.5, min_samples_leaf=2, random_state=1).fit(X[train], y[train])
+        peer = getattr(ensemble, name + "Classifier")(100, min_samples_leaf=leaf, random_state=1, **more).fit(X[train], y[train])
         p = 1 / (1 + np.exp(-z)) if classes == 2 else np.exp(z) / np.exp(z).sum(1, keepdims=True)
         p = np.hstack([1 - p, p]) if classes == 2 else p
-        error, theirs = log_loss(yt, p), log_loss(yt, peer.predict_proba(X[900:]))
+        sure = np.clip(peer.predict_proba(X[900:]), 1e-3, 1)
+        error, theirs = log_loss(yt, p), log_loss(yt, sure / sure.sum(1, keepdims=True))
     assert error < 1.1 * theirs
     assert np.abs(ours["shap"].sum(2) - ours["margin"]).max() < 1e-6 * np.abs(ours["margin"]).max()
 
 
+def test_a_forest_of_one_best_tree_is_scikit_learns_tree():
+    """Few values, so that bins hide nothing: 200 trees of stumps find the cut that a tree of all rows finds."""
+    from sklearn.tree import DecisionTreeRegressor
+
+    r = np.random.default_rng(3)
+    X = r.integers(0, 40, (500, 3)).astype(np.float32)
+    y = 5.0 * (X[:, 1] > 17) + r.normal(size=500)
+    kind = np.zeros(3, np.uint8)
+    ours = fit("random_forest", "regression", X, y, kind, kind.astype(np.uint32), 0,
+               '{"max_features":1,"trees":200,"min_data_in_leaf":32,"max_leaves":16}')
+    peer = DecisionTreeRegressor(max_leaf_nodes=2).fit(X, y)
+    assert np.corrcoef(ours["margin"][:, 0], peer.predict(X))[0, 1] > 0.99
+
+
 def test_equal_seeds_give_equal_bytes_and_others_do_not():
     X, y, kind, levels = make(10, levels=(5,), classes=2)
-    for learner in ("lightgbm", "extra_trees"):
+    for learner in ("lightgbm", "extra_trees", "random_forest"):
         args = '{"rounds":30}' if learner == "lightgbm" else '{"trees":10}'
         a, b, c = (fit(learner, "binary", X, y, kind, levels, 2, args, seed=s)["bytes"] for s in (5, 5, 6))
         assert np.array_equal(a, b)
