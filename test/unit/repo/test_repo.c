@@ -360,6 +360,12 @@ static void builds_are_numbered_by_name_and_found_by_every_reference(void **stat
     expect_ok(&cx, repo_build_find(&cx, r, "wine", &ref));
     assert_int_equal(ref.row.n, 3);
     expect_failure(&cx, repo_build_promote(&cx, r, "wine", 9), ERR_NOT_FOUND, "wine@9");
+    ReproducedIn redone = { .name = "wine", .n = 2, .made = &b.digest, .version = "9", .instructions = "avx2", .host = "h" };
+    expect_ok(&cx, repo_build_reproduced(&cx, r, &redone));
+    redone.differs = "models";
+    expect_ok(&cx, repo_build_reproduced(&cx, r, &redone));
+    redone.n = 9;
+    expect_failure(&cx, repo_build_reproduced(&cx, r, &redone), ERR_NOT_FOUND, "wine@9");
 
     digest_text(&b.digest, hex);
     expect_ok(&cx, repo_build_find(&cx, r, hex, &ref));
