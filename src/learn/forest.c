@@ -720,7 +720,7 @@ static double leaves_about(const FitIn *in, const ForestPlan *plan)
 double forest_guess_s(const FitIn *in, const ForestPlan *plan)
 {
     double n = (double)in->train_n, p = fmax(1, plan->features * (double)in->X.cols), k = task_outputs(in->task, in->classes);
-    double leaves = leaves_about(in, plan), row = plan->best ? 5.5e-9 : 4.5e-9, leaf = plan->best ? 6e-7 + 1e-7 * k : 1e-7 + 2e-9 * k;
+    double leaves = leaves_about(in, plan), row = plan->best ? 5.5e-9 : 4.5e-9, leaf = plan->best ? 2.5e-7 + 1.2e-8 * k : 1e-7 + 2e-9 * k;
     double tree = n * p * row * log2(leaves + 2) + leaves * p * leaf + 1e-5;
     return 0.001 + (plan->best ? 1e-7 * n * (double)in->X.cols : 0) + (in->rounds ? in->rounds : plan->trees) * tree;
 }
