@@ -345,6 +345,17 @@ static Err read_kept(Ctx *cx, const Auto *a, Idea *kept, uint32_t *n)
     return err;
 }
 
+static void tell_groups(Ctx *cx, const Lab *lab)
+{
+    for (uint32_t i = 0; i < lab->groups_n; i++) {
+        const Group *g = &lab->group[i];
+        if (g->tested)
+            ctx_detail(cx, "%s: %u features, %+.2f %% of the loss (± %.2f), %s", g->name, g->features_n, -100 * g->gain,
+                       100 * g->se, g->kept ? "kept" : "left");
+        else ctx_detail(cx, "%s: %u features, not tested: %s", g->name, g->features_n, g->why ? g->why : "");
+    }
+}
+
 static void summarise(Auto *a, const Lab *lab, size_t before)
 {
     size_t n = steps_features(a->steps) - before, tried = 0;
@@ -396,6 +407,7 @@ Err stage_engineer(Ctx *cx, Auto *a)
         for (uint32_t i = 0; lab.group[g].kept && i < lab.group[g].ideas_n && kept_n < KEPT_MAX; i++)
             kept[kept_n++] = lab.group[g].idea[i];
     TRY_DONE(cx, keep_ideas(cx, a, kept, kept_n));
+    tell_groups(cx, &lab);
     summarise(a, &lab, before);
     TRY_DONE(cx, write_json(cx, a, &lab, NULL, kept, kept_n));
 done:

@@ -31,6 +31,8 @@
 #define PIECE_COLUMNS      6
 #define CODE_BYTES_MAX     40
 #define REPEATED_SHARE     .5 /* of the rows have a value that others have: its count may tell */
+#define REPEATED_LEVELS    10000 /* each is remembered with a count a part: about 60 bytes */
+#define REPEATED_COLUMNS   3
 #define DIGITS_COLUMNS     6
 #define TRIPLE_LEVELS_MAX  40
 
@@ -120,7 +122,9 @@ Err idea_make(Ctx *cx, Maker *m, const Idea *idea, uint32_t base_n)
 {
     uint32_t keys;
     switch (idea->kind) {
-    case IDEA_COUNT: TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL)); return make_count(cx, m, keys);
+    case IDEA_COUNT:
+        if (m->t->col[idea->a].num) return make_repeats(cx, m, idea->a);
+        TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL)); return make_count(cx, m, keys);
     case IDEA_TARGET: TRY(cx, make_keys(cx, m, idea->a, MAKE_RARE, &keys, NULL)); return make_target(cx, m, keys);
     case IDEA_CROSS: TRY(cx, make_pairs(cx, m, idea->a, idea->b, &keys)); return make_target(cx, m, keys);
     case IDEA_GROUP: return make_by_group(cx, m, idea, base_n);
@@ -396,7 +400,7 @@ static Err crosses_and_groups(Ctx *cx, Lab *lab)
 static Err digits_and_repeats(Ctx *cx, Lab *lab)
 {
     Group digit = { .name = "digits of numbers", .how = "what stands behind the point, last digits, zeros at the end" };
-    Group often = { .name = "repeated numbers", .how = "how often a number's value occurs" };
+    Group often = { .name = "repeated numbers", .how = "how often a number's value occurs in other rows" };
     uint32_t num[DIGITS_COLUMNS], nums = 0;
     for (uint32_t raw = 0; raw < lab->m.t->cols; raw++) {
         const Column *c = &lab->m.t->col[raw];
@@ -408,7 +412,7 @@ static Err digits_and_repeats(Ctx *cx, Lab *lab)
         TRY(cx, count_values(cx, lab, num[i], &distinct, &repeated));
         if (distinct <= WHOLE_LEVELS_MIN * 10) continue;
         if (!lab->a->portable) group_put(&digit, (Idea){ .kind = IDEA_DIGITS, .a = num[i], .b = STEPS_NONE });
-        if ((double)repeated >= REPEATED_SHARE * (double)lab->rows && distinct <= MAKE_LEVELS_MAX / 4)
+        if ((double)repeated >= REPEATED_SHARE * (double)lab->rows && distinct <= REPEATED_LEVELS && often.ideas_n < REPEATED_COLUMNS)
             group_put(&often, (Idea){ .kind = IDEA_COUNT, .a = num[i], .b = STEPS_NONE });
     }
     TRY(cx, propose(cx, lab, &digit));

@@ -528,6 +528,54 @@ done:
     return err;
 }
 
+/* Counted with itself, a training row would always have one more than a new row with the same value. */
+Err make_repeats(Ctx *cx, Maker *m, uint32_t raw)
+{
+    Err err = OK;
+    int32_t *index = NULL;
+    float *table = NULL, *other = NULL;
+    char *name;
+    uint32_t keys, parts = m->folds + 1;
+    TRY(cx, make_keys(cx, m, raw, 1, &keys, NULL));
+    TRY(cx, make_name(cx, &name, "repeats of %s", m->schema->col[raw].name));
+    size_t n = steps_keys_n(m->steps, keys);
+    GET_DONE(cx, index, m->t->rows, "counting the values of '%s'", m->schema->col[raw].name);
+    GET_DONE(cx, table, n * parts, "counting the values of '%s'", m->schema->col[raw].name);
+    GET_DONE(cx, other, parts, "counting the values of '%s'", m->schema->col[raw].name);
+    TRY_DONE(cx, steps_key_index(cx, m->steps, m->t, keys, index));
+    for (uint32_t p = 0; p < parts; p++)
+        for (size_t r = 0; r < m->t->rows; r++)
+            if (index[r] >= 0 && folds_learns(&m->split, p, r)) table[p * n + (size_t)index[r]]++;
+    for (size_t i = 0; i < n * parts; i++) table[i] = (float)log1p(table[i]);
+    TRY_DONE(cx, make_add(cx, m,
+                          &(StepAdd){ .op = STEP_LOOKUP,
+                                      .kind = LOOKUP_COUNT,
+                                      .a = keys,
+                                      .b = STEPS_NONE,
+                                      .outs = 1,
+                                      .name = (const char *[]){ name },
+                                      .parted = true,
+                                      .table = table,
+                                      .other = other },
+                          false));
+    m->pending[m->pending_n - 1].count = true;
+done:
+    ctx_put(cx, index);
+    ctx_put(cx, table);
+    ctx_put(cx, other);
+    return err;
+}
+
+/* The frame holds what new rows would get: those a part learned from give up their own share. */
+static void fill_repeats(Maker *m, const Pending *pending)
+{
+    for (uint32_t p = 0; p <= m->folds; p++) {
+        float *to = steps_frame_column(m->frame, p, pending->first);
+        for (size_t r = 0; r < m->t->rows; r++)
+            if (to[r] > 0 && folds_learns(&m->split, p, r)) to[r] = (float)log1p(nearbyint(expm1(to[r])) - 1);
+    }
+}
+
 /* ------------------------------------------------------------------ target means */
 
 static double mixed(double sum, double n, double mean)
@@ -654,7 +702,8 @@ Err maker_apply(Ctx *cx, Maker *m)
     TRY(cx, steps_apply_more(cx, m->steps, m->t, m->frame));
     for (uint32_t i = 0; i < m->pending_n; i++) {
         const Pending *p = &m->pending[i];
-        if (p->text) TRY(cx, make_text_fill(cx, m, p->of, p->first));
+        if (p->count) fill_repeats(m, p);
+        else if (p->text) TRY(cx, make_text_fill(cx, m, p->of, p->first));
         else TRY(cx, fill_targets(cx, m, p));
     }
     m->pending_n = 0;

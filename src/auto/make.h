@@ -20,7 +20,7 @@
 
 /* A part-dependent row whose training values are still to be filled in. */
 typedef struct Pending {
-    bool text;
+    bool text, count;
     uint32_t of;
     uint32_t first;
 } Pending;
@@ -80,6 +80,8 @@ MUST_USE Err make_boolean(Ctx *cx, Maker *m, uint32_t raw, uint32_t keys);
 MUST_USE Err make_date(Ctx *cx, Maker *m, uint32_t raw); /* the parts that vary */
 MUST_USE Err make_gap(Ctx *cx, Maker *m, uint32_t raw_a, uint32_t raw_b);
 MUST_USE Err make_count(Ctx *cx, Maker *m, uint32_t keys);
+/* How often a number's value stands among the rows a part learned from; a training row does not count itself. */
+MUST_USE Err make_repeats(Ctx *cx, Maker *m, uint32_t raw);
 MUST_USE Err make_target(Ctx *cx, Maker *m, uint32_t keys);
 /* make_groups.c: a statistic of a raw number by level (LOOKUP_DISTINCT: of a raw column of levels). */
 MUST_USE Err make_group(Ctx *cx, Maker *m, uint32_t keys, uint32_t number, LookupKind kind);

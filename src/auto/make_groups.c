@@ -30,6 +30,7 @@ static void sorted_drop(Ctx *cx, Sorted *s)
 {
     ctx_put(cx, s->v);
     ctx_put(cx, s->from);
+    *s = (Sorted){ NULL, NULL };
 }
 
 static int by_value(const void *a, const void *b)

@@ -59,7 +59,7 @@ def made(request, tmp_path_factory):
     signal = train.t.str.contains("seat|crew", case=False) + (train.c == "b") * 1.5 + rng.normal(size=600)
     train["y"] = (signal > 1).astype(int) if request.param == "binary" else signal.round(4)
     train["fold"] = np.arange(600) % 3
-    ideas = "count:c,target:c,cross:c:e,group:c:n,gap:w:d"
+    ideas = "count:c,target:c,cross:c:e,group:c:n,gap:w:d,rank:c:n,levels:c:e,digits:n"
     m = Made(tmp_path_factory.mktemp("steps"), train, new, request.param, 3, ideas)
     m.train, m.new, m.task = train, new, request.param
     return m
@@ -96,6 +96,27 @@ def test_group_statistics_equal_pandas(made):
     mean = np.array([by.get(c, made.train.n.mean()) for c in made.new.c])
     near(made.of["new"][0]["mean of n by c"], mean)
     near(made.of["new"][0]["n - mean of n by c"], made.new.n - mean, 1e-5)
+
+
+def test_more_group_statistics_equal_pandas(made):
+    """Levels never seen get those of all rows; a rank is read between numpy's quantiles of the level."""
+    got, n = made.of["new"][0], made.train.n
+    for word, f in {"spread": lambda v: v.std(ddof=0), "median": lambda v: v.median(), "least": lambda v: v.min(),
+                    "most": lambda v: v.max()}.items():
+        by = {c: f(v) for c, v in made.train.groupby("c").n}
+        near(got[f"{word} of n by c"], [by.get(c, f(n)) for c in made.new.c])
+    levels = made.train.groupby("c").e.nunique()
+    near(got["levels of e by c"], [levels.get(c, 0) for c in made.new.c])
+    share = np.linspace(0, 1, 11)
+    knots = {c: np.quantile(v, share) for c, v in made.train.groupby("c").n}
+    want = [np.interp(v, knots.get(c, np.quantile(n, share)), share) for c, v in zip(made.new.c, made.new.n)]
+    near(got["rank of n in c"], want, 1e-4)
+
+
+def test_digits_equal_numpys(made):
+    got, n = made.of["new"][0], made.new.n.abs()
+    near(got["n.fraction"], n - np.trunc(n))
+    near(got["n.digit"], np.trunc(n) % 10)
 
 
 def test_target_means_of_new_rows_equal_scikit_learns_encoder(made):
