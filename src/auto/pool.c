@@ -125,6 +125,13 @@ uint32_t pool_workers(const Pool *p)
     return p->workers_n;
 }
 
+uint32_t pool_pending(const Pool *p)
+{
+    uint32_t n = (uint32_t)p->queue_n;
+    for (uint32_t i = 0; i < p->workers_n; i++) n += p->worker[i].job != NULL;
+    return n;
+}
+
 uint64_t pool_peak_bytes(const Pool *p)
 {
     return p->peak_bytes;

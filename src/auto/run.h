@@ -94,6 +94,7 @@ uint32_t pool_forget(Pool *p, const void *tag);                       /* drops t
 void pool_drop(Ctx *cx, Pool *p);                                      /* kill what runs, forget what waits */
 void pool_close(Ctx *cx, Pool *p);
 uint32_t pool_workers(const Pool *p);
+uint32_t pool_pending(const Pool *p);      /* jobs submitted and not done */
 uint64_t pool_peak_bytes(const Pool *p);
 void job_clear(Ctx *cx, Job *job);
 

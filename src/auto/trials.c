@@ -19,6 +19,7 @@
 #define SE_ROUNDS 60
 #define SE_ROWS_MAX 4000
 #define ROUNDS_GIVE 5.             /* a learner that grows in rounds does with so many times fewer */
+#define LEFT_USED .95              /* of the time left, for the folds of all trials under way */
 #define STOP_AMONG 5               /* a trial is compared with the best so many before it ... */
 #define STOP_ROWS_MIN 200          /* ... in its first fold, when that holds so many rows */
 #define STOP_BEHIND 1.3            /* times the error of the last of those: stopped */
@@ -254,6 +255,9 @@ static Err trial_start(Ctx *cx, Auto *a, Open *o)
     double left = auto_left_s(cx, a, STAGE_TUNE);
     uint32_t at_once = pool_workers(a->pool), turns = (a->folds + at_once - 1) / at_once;
     double limit_s = isfinite(left) ? left * share_of(d->learner, d->told.stage) / turns : 0;
+    /* What is under way goes first: so much later, every fold must still end in time, or the trial was for nothing. */
+    uint32_t turns_all = (a->folds + pool_pending(a->pool) + at_once - 1) / at_once;
+    if (isfinite(left)) limit_s = fmin(limit_s, left * LEFT_USED / turns_all);
     if (limit_s > 0 && a->rows > TRIAL_ROWS_MIN) d->train_share = share_for(a, d, limit_s);
     replay_share(a, d);
     for (uint32_t k = 0; k < a->folds; k++) {

@@ -8,6 +8,7 @@
 #define pool_drop made_drop
 #define pool_workers made_workers
 #define pool_next made_next
+#define pool_pending made_pending
 #define job_clear made_clear
 #define steps_frame made_frame
 #include "auto/trials.c"
@@ -55,6 +56,11 @@ void pool_drop(Ctx *cx, Pool *p)
 uint32_t pool_workers(const Pool *p)
 {
     return p->backwards ? 4 : 1;
+}
+
+uint32_t pool_pending(const Pool *p)
+{
+    return (uint32_t)p->n;
 }
 
 void job_clear(Ctx *cx, Job *job)
