@@ -269,19 +269,17 @@ uint32_t build_class_find(const Build *b, const char *text, size_t n)
 
 /* ---------------------------------------------------------------- explain */
 
-/* Features' values to the raw columns they were made of: a feature of two columns gives each one half. */
+/* Features' values to the raw columns they were made of, in equal shares. */
 static void fold_back(const Build *b, const Frame *X, const double *phi, double share, double *out)
 {
     size_t p = b->schema->n;
     for (size_t j = 0; j < X->cols; j++) {
-        const uint32_t *raw = X->feature[j].raw;
+        uint32_t raws[STEPS_LIST_MAX];
+        size_t raws_n = steps_feature_raws(b->steps, j, raws, STEPS_LIST_MAX);
         double v = share * phi[j];
-        if (raw[0] >= p) out[p] += v;                     /* made of nothing: part of the base */
-        else if (raw[1] >= p) out[raw[0]] += v;
-        else {
-            out[raw[0]] += v / 2;
-            out[raw[1]] += v / 2;
-        }
+        if (v == 0) continue;
+        if (!raws_n) out[p] += v;                         /* made of nothing: part of the base */
+        for (size_t k = 0; k < raws_n && k < STEPS_LIST_MAX; k++) out[raws[k]] += v / (double)raws_n;
     }
     out[p] += share * phi[X->cols];
 }
