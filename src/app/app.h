@@ -86,6 +86,7 @@ typedef struct AppAutoIn {
     const char *target, *task, *metric, *test, *name, *until, *resume;     /* NULL: the default */
     const char *report;              /* a path for the page, or "full": diagnostics without a bound */
     double time_s;
+    double contamination;            /* task anomaly: share of the rows to call so; 0: the default */
     uint32_t trials;                 /* 0: by time */
     uint64_t seed;
     uint32_t threads;

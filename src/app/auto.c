@@ -63,16 +63,17 @@ static Err read_all(Ctx *cx, const AppAutoIn *in, Work *w)
     size_t col;
     ctx_step(cx, "reading", 0, 0);
     TRY(cx, data_read(cx, &in->data, in->threads, &w->table, NULL));
-    TRY(cx, data_column(cx, w->table, in->target, "target", &col));
+    if (in->target) TRY(cx, data_column(cx, w->table, in->target, "target", &col));
     for (size_t i = 0; i < in->exclude_n; i++) {
         TRY(cx, data_column(cx, w->table, in->exclude[i], "column to exclude", &col));
-        if (!strcmp(in->exclude[i], in->target))
+        if (in->target && !strcmp(in->exclude[i], in->target))
             return FAIL(cx, ERR_USAGE, "'%.100s' is the target: it cannot be excluded too", in->target);
     }
     if (!in->test) return OK;
     AppData test = in->data;
     test.path = in->test;
     TRY(cx, data_read(cx, &test, in->threads, &w->test, NULL));
+    if (!in->target) return FAIL(cx, ERR_USAGE, "--test judges by labels: say with --target which column holds them");
     TRY(cx, data_column(cx, w->test, in->target, "target", &col));
     return OK;
 }
@@ -84,10 +85,12 @@ static Err check_words(Ctx *cx, House *house, const AppAutoIn *in, int *task, St
     *until = STAGE_DIAGNOSE;
     if (!house->program)
         return FAIL(cx, ERR_IO, "this program cannot find its own file in /proc: workers cannot start");
-    if (!in->target) return no_target(cx, in);
     if (in->report && strcmp(in->report, "full")) TRY(cx, page_check(cx, in->report));
     if (in->task && !task_read(in->task, &known)) return FAIL(cx, ERR_USAGE, "no task '%.60s'", in->task);
     if (in->task) *task = (int)known;
+    if (!in->target && *task != TASK_ANOMALY) return no_target(cx, in);
+    if (in->contamination > 0 && *task != TASK_ANOMALY)
+        return FAIL(cx, ERR_USAGE, "--contamination is for --task anomaly: give that too, or leave it out");
     if (in->until && !stage_read(in->until, until)) return FAIL(cx, ERR_USAGE, "no stage '%.60s'", in->until);
     if (in->metric && !metric_find(in->metric)) return FAIL(cx, ERR_USAGE, "no metric '%.60s'", in->metric);
     return OK;
@@ -130,6 +133,7 @@ static Err run_stages(Ctx *cx, House *house, const AppAutoIn *in, int task, Stag
         .target = in->target,
         .task = task,
         .metric = in->metric,
+        .contamination = in->contamination,
         .time_s = in->time_s,
         .started_us = house->started_us,
         .reserve_s = fmin(RESERVE_S + RESERVE_SHARE * in->time_s, RESERVE_S_MAX),
@@ -217,7 +221,7 @@ static Err keep_build(Ctx *cx, const AppAutoIn *in, Work *w, AppAutoOut *out)
         .bytes = w->build.at,
         .bytes_n = w->build.n,
         .task = task_word(w->made.task),
-        .target = in->target,
+        .target = w->made.build->target,
         .metric = w->made.metric->name,
         .higher_is_better = w->made.metric->higher,
         .value = w->made.score,
@@ -351,9 +355,10 @@ static Err end_badly(Ctx *cx, const AppAutoIn *in, Work *w, Err err)
     unsigned long long number = repo_run_number(r->run);
     if (err == ERR_INTERRUPTED)
         return FAIL(cx, err,
-                    "interrupted: %u finished trial%s kept as run %llu; go on with 'leat auto %.150s --target "
+                    "interrupted: %u finished trial%s kept as run %llu; go on with 'leat auto %.150s %s "
                     "%.80s --resume %llu'",
-                    r->trials, r->trials == 1 ? "" : "s", number, in->data.path, in->target, number);
+                    r->trials, r->trials == 1 ? "" : "s", number, in->data.path, in->target ? "--target" : "--task",
+                    in->target ? in->target : in->task, number);
     return r->trials ? FAIL(cx, err, "%.400s (run %llu, its %u trials are kept)", why, number, r->trials) : err;
 }
 

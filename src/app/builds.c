@@ -201,7 +201,7 @@ Err app_build_show(Ctx *cx, House *house, const AppBuildIn *in, AppBuildOut *out
     out->steps_json = ctx_scratch_text(cx, steps.at ? steps.at : "[]");
     out->facts_json = ctx_scratch_text(cx, l.build->facts ? l.build->facts : "{}");
     out->features_n = steps_features(l.build->steps);
-    out->threshold = l.build->task == TASK_BINARY ? l.build->threshold : NAN;
+    out->threshold = task_is_pair(l.build->task) ? l.build->threshold : NAN;
     if (!out->steps_json || !out->facts_json || !out->about.name)
         err = FAIL(cx, ERR_NOMEM, "showing build '%s'", in->build);
 done:

@@ -299,6 +299,12 @@ Err app_diagnose(Ctx *cx, House *house, const AppDiagnoseIn *in, AppDiagnoseOut 
     TRY(cx, build_take(cx, house, in->build, true, &l));
     text_init(&json, cx);
     ear_on(&ear, cx, false);
+    if (l.build->task == TASK_ANOMALY) {
+        err = FAIL(cx, ERR_USAGE,
+                   "'%s' looks for anomalies: its run's report has what there is to diagnose, and 'leat predict %s DATA --proba --explain' "
+                   "says of any row how unusual it is and why", l.name, l.name);
+        goto done;
+    }
     if (in->data.path) TRY_DONE(cx, new_rows(cx, in, &l, &rows));
     else TRY_DONE(cx, training_rows(cx, &l, in->threads, &rows));
     DiagnoseIn d = { .build = l.build,

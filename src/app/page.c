@@ -27,6 +27,7 @@ const char *page_subtitle(Ctx *cx, Task task, const char *target, char *const *c
         return ctx_scratch_fmt(cx, "predicts %.100s (%.40s or %.40s)", target, class_name[0], class_name[1]);
     if (task == TASK_MULTICLASS && classes) return ctx_scratch_fmt(cx, "predicts %.100s (one of %u classes)", target, classes);
     if (task == TASK_REGRESSION) return ctx_scratch_fmt(cx, "predicts %.100s (a number)", target);
+    if (task == TASK_ANOMALY) return target ? ctx_scratch_fmt(cx, "looks for anomalies, judged by %.100s", target) : "looks for anomalies";
     return ctx_scratch_fmt(cx, "predicts %.100s", target);
 }
 

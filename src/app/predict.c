@@ -41,7 +41,7 @@ static void spread(const Build *b, const double *answer, size_t rows, Answers *a
         }
         a->label[i] = b->class_name[build_class(b, answer + i * k)];
         for (uint32_t c = 0; c < b->classes; c++)
-            a->p[c * rows + i] = b->task != TASK_BINARY ? answer[i * k + c] : c ? answer[i] : 1 - answer[i];
+            a->p[c * rows + i] = !task_is_pair(b->task) ? answer[i * k + c] : c ? answer[i] : 1 - answer[i];
     }
 }
 

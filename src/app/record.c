@@ -52,6 +52,7 @@ Err record_options(Ctx *cx, const AppAutoIn *in, uint64_t seed, const char **out
     *out = NULL;
     text_init(&t, cx);
     json_open(&t);
+    if (in->contamination > 0) json_key_num(&t, "contamination", in->contamination);
     if (in->class_weight) json_key_text(&t, "class_weight", in->class_weight);
     words_key(&t, "exclude", in->exclude, in->exclude_n);
     if (in->cost) json_key_text(&t, "cost", in->cost);

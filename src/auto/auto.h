@@ -67,13 +67,14 @@ enum {
 typedef struct AutoIn {
     const Table *table;          /* every column, target included                                    (borrowed) */
     const Table *test;           /* NULL, or rows to judge the build by (with the target)            (borrowed) */
-    const char *target;
+    const char *target;          /* TASK_ANOMALY: labels to judge by, or NULL */
     int task;                    /* a Task, or -1: from the target's type (RECIPE A4.1), with a warning when guessed */
     const char *metric;          /* name or alias; NULL: auc, logloss, rmse */
     double time_s;               /* budget, counted from started_us; ignored when trials > 0 */
     int64_t started_us;          /* monotonic; process start */
     double reserve_s;            /* what the caller still needs at the end to write report and build */
     uint32_t trials;             /* > 0: exactly so many trials and no clock is consulted */
+    double contamination;        /* TASK_ANOMALY: share of rows above the threshold; 0: 5 % */
     uint64_t seed;
     uint32_t threads;            /* worker processes; 0: one a core */
     uint64_t memory_mib;         /* bound over all processes; 0: half of what is free */

@@ -1,4 +1,5 @@
 /* auto/driver.c -- the eight stages in order, under one budget. */
+#include "auto/anomaly.h"
 #include "auto/replay.h"
 
 #include "os/os.h"
@@ -179,7 +180,7 @@ static Err judge_test(Ctx *cx, Auto *a)
     TRY_DONE(cx, build_conform(cx, a->build, some, &fit, NULL));
     TRY_DONE(cx, build_margin(cx, a->build, fit, p));
     build_answer(a->build, p, n, p);
-    for (size_t i = 0; i < n * k; i++) label[i] = a->task == TASK_BINARY ? p[i] >= a->build->threshold : p[i];
+    for (size_t i = 0; i < n * k; i++) label[i] = task_is_pair(a->task) ? p[i] >= a->build->threshold : p[i];
     json_open(&json);
     const Metric *m;
     for (size_t i = 0; (m = metric_at(i)); i++) {
@@ -237,6 +238,12 @@ static Err replay_says(Auto *a, Stage s)
     return text_err(&a->json[s]);
 }
 
+static StageRun stage_run(const Auto *a, Stage s)
+{
+    StageRun own = a->task == TASK_ANOMALY ? anomaly_stage(s) : NULL;
+    return own ? own : stages[s].run;
+}
+
 static Err run_stage(Ctx *cx, Auto *a, Stage s)
 {
     int64_t start = ctx_mono_us(cx);
@@ -244,7 +251,7 @@ static Err run_stage(Ctx *cx, Auto *a, Stage s)
     bool replayed = a->replay && (s == STAGE_SELECT || s == STAGE_TUNE);
     if (replayed && s == STAGE_SELECT) TRY(cx, replay_trials(cx, a));
     if (replayed) TRY(cx, replay_says(a, s));
-    else TRY(cx, stages[s].run(cx, a));
+    else TRY(cx, stage_run(a, s)(cx, a));
     double seconds = ctx_since_s(cx, start);
     TRY(cx, finish_json(cx, a, s, seconds));
     ctx_note(cx, "%-11s %6.2f s  %s", stages[s].word, seconds, a->summary[s]);
@@ -288,9 +295,10 @@ static Err take_options(Ctx *cx, Auto *a)
     TRY(cx, option(cx, a, "refit", a->in->refit, &refit));
     TRY(cx, option(cx, a, "cost_alarm", a->in->cost_alarm, &a->cost_alarm));
     TRY(cx, option(cx, a, "cost_miss", a->in->cost_miss, &a->cost_miss));
+    TRY(cx, option(cx, a, "contamination", a->in->contamination, &a->contamination));
     TRY(cx, option(cx, a, "without", a->in->without, &without));
     a->portable = portable != 0;
-    a->refit = refit != 0;
+    a->refit = refit != 0 || a->task == TASK_ANOMALY;      /* a fold's detector would only have seen less */
     a->without = (unsigned)without;
     bool costs = a->cost_alarm > 0 || a->cost_miss > 0;
     if (costs && a->task != TASK_BINARY)

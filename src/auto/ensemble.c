@@ -9,6 +9,7 @@
 ** alone is 2 % worse.  Calibration: one scale and, for two classes, one shift
 ** (Platt 1999) by Newton's method, kept only when log loss falls and inside a guard.
 */
+#include "auto/anomaly.h"
 #include "auto/ensemble.h"
 
 #include "base/random.h"
@@ -241,6 +242,21 @@ static Err greedy_rounds(Ctx *cx, Auto *a, Greedy *g, Ensemble *out)
     return auto_note(cx, a, "greedy_rounds", (double)count);
 }
 
+/* All detectors that ended, alike: without labels nothing says which is best, and with them choosing would be learning
+** (Aggarwal, Sathe 2015: averages of ranks are hard to beat). */
+static void all_alike(Auto *a, Ensemble *out)
+{
+    uint32_t n = 0;
+    *out = (Ensemble){ .scale = 1, .threshold = .5 };
+    for (uint32_t i = 0; i < a->trials_n; i++) n += a->trial[i]->parts_n > 0 && a->trial[i]->told.state != TRIAL_FAILED;
+    for (uint32_t i = 0; i < a->trials_n; i++) {
+        TrialData *d = a->trial[i];
+        d->told.weight = d->parts_n && d->told.state != TRIAL_FAILED ? 1. / n : 0;
+        if (d->told.weight > 0 && (!out->single || d->error < out->single->error)) out->single = d;
+    }
+    out->rounds = n;
+}
+
 /* ------------------------------------------------------------------ prune */
 
 /* What scoring by it takes; without a clock, its size. */
@@ -330,6 +346,10 @@ Err ensemble_choose(Ctx *cx, Auto *a, Ensemble *out)
     Greedy g = { 0 };
     Err err = OK;
     *out = (Ensemble){ .scale = 1 };
+    if (a->task == TASK_ANOMALY) {
+        all_alike(a, out);
+        return OK;
+    }
     TRY_DONE(cx, greedy_open(cx, a, &g));
     if (a->task != TASK_REGRESSION)
         for (size_t i = 0; i < g.n; i++)
@@ -363,7 +383,7 @@ void ensemble_margin(const Auto *a, double *out)
 void ensemble_calibrate(const Auto *a, const double *margin, Ensemble *e)
 {
     double scale, shift = 0;
-    if (a->task == TASK_REGRESSION) return;
+    if (a->task == TASK_REGRESSION || a->task == TASK_ANOMALY) return;
     e->loss_before = e->loss_after = logloss(a, margin, 1, 0);
     if (a->task == TASK_BINARY) fit_platt(a, margin, &scale, &shift);
     else scale = fit_scale(a, margin);
@@ -373,6 +393,27 @@ void ensemble_calibrate(const Auto *a, const double *margin, Ensemble *e)
     e->scale = scale;
     e->shift = shift;
     e->loss_after = after;
+}
+
+static int by_double(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The margin above which a share of contamination of the held rows lies, as a threshold of the answer. */
+static Err share_above(Ctx *cx, const Auto *a, const double *margin, Ensemble *e)
+{
+    double share = a->contamination > 0 ? a->contamination : ANOMALY_CONTAMINATION, *sorted;
+    sorted = ctx_get_n(cx, a->held_n, sizeof *sorted);
+    if (!sorted) return FAIL(cx, ERR_NOMEM, "finding the threshold");
+    memcpy(sorted, margin, a->held_n * sizeof *sorted);
+    qsort(sorted, a->held_n, sizeof *sorted, by_double);
+    size_t at = (size_t)floor((1 - share) * (double)a->held_n);
+    if (at >= a->held_n) at = a->held_n - 1;
+    e->threshold = model_sigmoid(sorted[at]);
+    ctx_put(cx, sorted);
+    return OK;
 }
 
 /* What the calls of class 1 in p cost, a row. */
@@ -393,6 +434,7 @@ Err ensemble_threshold(Ctx *cx, const Auto *a, const double *margin, Ensemble *e
 {
     Err err = OK;
     double *p = NULL, best = INFINITY;
+    if (a->task == TASK_ANOMALY) return share_above(cx, a, margin, e);
     bool costs = a->cost_alarm > 0 || a->cost_miss > 0;
     double theory = costs ? fmin(fmax(a->cost_alarm / (a->cost_alarm + a->cost_miss), .01), .99) : .5;
     e->threshold = theory;

@@ -157,7 +157,7 @@ static Err encode_levels(Ctx *cx, Prep *p, uint32_t raw)
     }
     tell_encoded(p, c, n, rare, "how often a level occurs, and the mean of the target by level, out of fold");
     TRY(cx, make_count(cx, &p->m, keys));
-    return make_target(cx, &p->m, keys);
+    return p->a->task == TASK_ANOMALY ? OK : make_target(cx, &p->m, keys);
 }
 
 /* Different values of whole numbers, up to TWIN_LEVELS_MAX + 1. */
@@ -198,7 +198,7 @@ static Err encode_text(Ctx *cx, Prep *p, uint32_t raw)
     }
     size_t before = steps_features(p->m.steps);
     TRY(cx, make_text_dense(cx, &p->m, words, TEXT_DIMS));
-    TRY(cx, make_text_score(cx, &p->m, words));
+    if (p->a->task != TASK_ANOMALY) TRY(cx, make_text_score(cx, &p->m, words));
     bool full = steps_features(p->m.steps) > before;
     tell_encoded(p, c, steps_words_n(p->m.steps, words), 0,
                  full ? "counts, singular vectors of weighed words, a linear score out of fold"

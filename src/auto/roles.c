@@ -252,7 +252,7 @@ Err auto_roles_find(Ctx *cx, Auto *a, bool *out_of)
     for (int r = 0; r < 3; r++) {
         if (!role[r].name) continue;
         TRY(cx, auto_find_column(cx, in->table, role[r].name, role[r].what, &role[r].at));
-        if (!strcmp(role[r].name, in->target)) return FAIL(cx, ERR_USAGE, "%s '%s': that is the target; name another column", role[r].option, role[r].name);
+        if (in->target && !strcmp(role[r].name, in->target)) return FAIL(cx, ERR_USAGE, "%s '%s': that is the target; name another column", role[r].option, role[r].name);
         for (int q = 0; q < r; q++)
             if (role[q].at == role[r].at)
                 return FAIL(cx, ERR_USAGE, "'%s' is given for %s and for %s; name two columns, or leave one out", role[r].name, role[q].option, role[r].option);

@@ -165,6 +165,7 @@ typedef struct Auto {
     bool short_of_time;
     bool portable;               /* AutoIn.portable, or as the build that is made again had it */
     bool refit;                  /* these three as asked for, or as noted in a replay */
+    double contamination;        /* in->contamination, also in a replay */
     double cost_alarm, cost_miss;
     unsigned without;
     struct Replay *replay;       /* of in->replay, or NULL */
@@ -211,6 +212,8 @@ MUST_USE Err folds_make(Ctx *cx, const FoldsIn *in, uint8_t *fold, uint32_t *mad
 /* The run's own. */
 Folds auto_folds_view(const Auto *a);
 
+/* target.c: the metric asked for, or the task's own.  ERR_USAGE unknown, or not for the task (near names told). */
+MUST_USE Err auto_metric(Ctx *cx, Auto *a);
 /* target.c: a column by name; ERR_NOT_FOUND with the nearest.  what: "predict", "exclude", … */
 MUST_USE Err auto_find_column(Ctx *cx, const Table *t, const char *name, const char *what, size_t *out);
 /* roles.c: check the group, time and weight columns, and mark in out_of (columns of in->table) those not to learn from; then,

@@ -3,7 +3,7 @@
 ** Rows whose target is missing are left out.  Classes stand in one order
 ** everywhere: numbers by value, else bytewise.
 */
-#include "auto/run.h"
+#include "auto/anomaly.h"
 
 #include <assert.h>
 #include <math.h>
@@ -192,7 +192,7 @@ static Err check_classes(Ctx *cx, const Auto *a, const Target *t)
     return OK;
 }
 
-static Err choose_metric(Ctx *cx, Auto *a)
+Err auto_metric(Ctx *cx, Auto *a)
 {
     const char *want = a->in->metric;
     a->metric = want ? metric_find(want) : metric_default(a->task);
@@ -201,7 +201,7 @@ static Err choose_metric(Ctx *cx, Auto *a)
         size_t n = 0;
         for (const Metric *m; n < 64 && (m = metric_at(n)); n++) names[n] = m->name;
         const char *near = text_nearest(want, names, n);
-        return FAIL(cx, ERR_USAGE, "no metric '%s'%s%s%s; there are auc logloss accuracy balanced_accuracy f1 rmse mae r2 mape", want,
+        return FAIL(cx, ERR_USAGE, "no metric '%s'%s%s%s; there are auc average_precision logloss accuracy balanced_accuracy f1 rmse mae r2 mape", want,
                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     if (!(a->metric->tasks >> a->task & 1))
@@ -267,6 +267,7 @@ Err auto_target(Ctx *cx, Auto *a)
     Target t = { 0 };
     Err err = OK;
     size_t at;
+    if (a->in->task == TASK_ANOMALY) return anomaly_target(cx, a);
     TRY(cx, auto_find_column(cx, tab, a->in->target, "predict", &at));
     t.col = &tab->col[at];
     GET_DONE(cx, t.level_of, tab->rows, "reading the target");
@@ -285,7 +286,7 @@ Err auto_target(Ctx *cx, Auto *a)
     }
     TRY_DONE(cx, choose_task(cx, a, &t));
     TRY_DONE(cx, check_classes(cx, a, &t));
-    TRY_DONE(cx, choose_metric(cx, a));
+    TRY_DONE(cx, auto_metric(cx, a));
     if (t.known < tab->rows)
         TRY_DONE(cx, auto_warn(cx, a, "%zu of %zu rows have no target and are left out", tab->rows - t.known, tab->rows));
     TRY_DONE(cx, take_raw(cx, a, &t, at));

@@ -51,7 +51,7 @@ static Err member_fill(Ctx *cx, const TrialData *d, Member *m)
 /* No trial is usable: the prior, or the mean. */
 static Err member_fallback(Ctx *cx, const Auto *a, Member *m)
 {
-    const Learner *l = learner_find("baseline");
+    const Learner *l = learner_find(a->task == TASK_ANOMALY ? "ecod" : "baseline");
     double args[LEARN_PARAMS_MAX];
     FitIn in = { .weight = a->weight, .task = a->task, .classes = a->classes, .X = steps_frame(a->frame, 0), .y = a->y, .args = args, .metric = a->metric };
     FitOut fit = { 0 };
@@ -235,8 +235,8 @@ done:
 
 static Err fill_names(Ctx *cx, const Auto *a, Build *b)
 {
-    b->target = copy(cx, a->in->target);
-    b->target_type = a->in->table->col[table_find(a->in->table, a->in->target)].type;
+    b->target = copy(cx, a->in->target ? a->in->target : task_word(a->task));
+    b->target_type = a->in->target ? a->in->table->col[table_find(a->in->table, a->in->target)].type : COLUMN_CATEGORY;
     if (!b->target) return FAIL(cx, ERR_NOMEM, "making a build");
     if (!a->classes) return OK;
     b->class_name = ctx_get_n(cx, a->classes, sizeof *b->class_name);
@@ -386,16 +386,16 @@ static void write_json(Auto *a, const Ensemble *e, const char *refit_words, doub
     json_close_array(t);
     bool kept = e->scale != 1 || e->shift != 0;
     json_key_open(t, "calibration");
-    json_key_text(t, "how", a->task == TASK_REGRESSION ? "none is needed for numbers" : !kept ? "none: the probabilities could not be made better"
+    json_key_text(t, "how", a->task == TASK_ANOMALY ? "none: answers are shares of the training rows" : a->task == TASK_REGRESSION ? "none is needed for numbers" : !kept ? "none: the probabilities could not be made better"
                             : a->task == TASK_BINARY ? "Platt scaling" : "temperature");
     json_key_num(t, "scale", e->scale);
     json_key_num(t, "shift", e->shift);
-    json_key_num(t, "logloss_before", a->task == TASK_REGRESSION ? NAN : e->loss_before);
-    json_key_num(t, "logloss_after", a->task == TASK_REGRESSION ? NAN : e->loss_after);
+    json_key_num(t, "logloss_before", a->task == TASK_REGRESSION || a->task == TASK_ANOMALY ? NAN : e->loss_before);
+    json_key_num(t, "logloss_after", a->task == TASK_REGRESSION || a->task == TASK_ANOMALY ? NAN : e->loss_after);
     json_close(t);
     json_key_text(t, "refit", refit_words);
     json_key_int(t, "size_bytes", (int64_t)bytes);
-    json_key_num(t, "threshold", a->task == TASK_BINARY ? e->threshold : NAN);
+    json_key_num(t, "threshold", task_is_pair(a->task) ? e->threshold : NAN);
     json_close(t);
 }
 
@@ -417,8 +417,9 @@ Err stage_train(Ctx *cx, Auto *a)
     a->score = score;
     a->se = se;
     write_json(a, &e, refit_words, score, se);
-    snprintf(a->summary[STAGE_TRAIN], sizeof a->summary[0], "%u member%s, %s %.5g ± %.2g out of fold", a->build->members_n,
-             a->build->members_n > 1 ? "s" : "", a->metric->name, score, se);
+    const char *s = a->build->members_n > 1 ? "s" : "";
+    if (isnan(score)) snprintf(a->summary[STAGE_TRAIN], sizeof a->summary[0], "%u member%s, not judged", a->build->members_n, s);
+    else snprintf(a->summary[STAGE_TRAIN], sizeof a->summary[0], "%u member%s, %s %.5g ± %.2g out of fold", a->build->members_n, s, a->metric->name, score, se);
     err = text_err(&a->json[STAGE_TRAIN]);
 done:
     ctx_put(cx, margin);

@@ -39,9 +39,9 @@ static uint32_t outputs_of(const Auto *a)
 
 bool auto_allows(const Auto *a, const Learner *l)
 {
-    static const unsigned bit[TASK_N] = { LEARN_BINARY, LEARN_MULTICLASS, LEARN_REGRESSION };
+    static const unsigned bit[TASKS_N] = { LEARN_BINARY, LEARN_MULTICLASS, LEARN_REGRESSION, LEARN_ANOMALY };
     if (!(l->can & bit[a->task])) return false;
-    if (a->weight && !(l->can & LEARN_WEIGHTS)) return false;
+    if (a->weight && a->task != TASK_ANOMALY && !(l->can & LEARN_WEIGHTS)) return false;
     if (a->monotone && !(l->can & LEARN_MONOTONE)) return false;
     if (a->portable && (l->can & LEARN_KEEPS_ROWS)) return false;
     if (a->without & AUTO_NO_NETS && auto_is_net(l)) return false;
@@ -101,7 +101,7 @@ void auto_answers(const Auto *a, const double *margin, size_t n, double scale, d
     uint32_t k = outputs_of(a);
     for (size_t i = 0; i < n; i++) {
         for (uint32_t c = 0; c < k; c++) out[i * k + c] = margin[i * k + c] * scale + shift;
-        if (a->task == TASK_BINARY) out[i] = model_sigmoid(out[i]);
+        if (task_is_pair(a->task)) out[i] = model_sigmoid(out[i]);
         else if (a->task == TASK_MULTICLASS) model_softmax(out + i * k, k);
     }
 }
@@ -410,6 +410,7 @@ static Err trial_done(Ctx *cx, Auto *a, TrialData *d)
         TRY(cx, auto_score(cx, a, a->metric, d->oof, &d->told.score));
         TRY(cx, trial_se(cx, a, d));
         d->error = isnan(d->told.score) ? INFINITY : metric_error(a->metric, d->told.score);
+        if (a->task == TASK_ANOMALY && isinf(d->error)) d->error = 0;      /* nobody judges: all are as good */
         d->told.predict_us_row = d->told.predict_us_row > 0 ? d->told.predict_us_row : 0;
         double guess = guess_fold_s(a, d->learner, d->args) * a->folds;
         if (d->told.fit_s > 0 && guess > 0 && d->train_share == 1) a->learner_pace[place_of(d->learner)] = d->told.fit_s / guess;

@@ -224,7 +224,7 @@ static Err warn_target(Ctx *cx, Vis *v)
     if (l->task == TASK_REGRESSION || l->classes < 2) return OK;
     if (l->class_least < 10)
         TRY(cx, warn(cx, v, KIND_IMBALANCE, target, "class '%.60s' of '%.60s' has only %llu rows: it can hardly be learned, and scores for it are uncertain", l->class_least_name, target, (unsigned long long)l->class_least));
-    else if ((double)l->class_least < (l->task == TASK_BINARY ? .05 : .01) * known)
+    else if (!(v->run && v->run->task == TASK_ANOMALY) && (double)l->class_least < (l->task == TASK_BINARY ? .05 : .01) * known)
         TRY(cx, warn(cx, v, KIND_IMBALANCE, target, "class '%.60s' of '%.60s' is rare (%.2g %% of the rows): accuracy says little here, look at precision and recall", l->class_least_name, target, 100 * (double)l->class_least / known));
     return OK;
 }
@@ -552,7 +552,7 @@ static Err visualize(Ctx *cx, Auto *run, const Table *t, const char *target, int
         if (j != SIZE_MAX) v.excluded[j] = true;
     }
     for (size_t j = 0; run && run->raw && j < t->cols; j++)         /* group, time and weight columns are not learned from either */
-        if (strcmp(t->col[j].name, target) && table_find(run->raw, t->col[j].name) == SIZE_MAX) v.excluded[j] = true;
+        if ((!target || strcmp(t->col[j].name, target)) && table_find(run->raw, t->col[j].name) == SIZE_MAX) v.excluded[j] = true;
     TRY_DONE(cx, describe(cx, &v, t, target, task, json, &warnings));
     snprintf(summary, 256, "%zu rows, %zu columns, %u warning%s", t->rows, t->cols, warnings, warnings == 1 ? "" : "s");
     if (!run) json_key_text(json, "summary", summary);
@@ -574,5 +574,6 @@ Err auto_visualize(Ctx *cx, const Table *t, const char *target, int task, Text *
 
 Err stage_visualize(Ctx *cx, Auto *a)
 {
-    return visualize(cx, a, a->in->table, a->in->target, (int)a->task, &a->json[STAGE_VISUALIZE], a->summary[STAGE_VISUALIZE]);
+    int task = a->task == TASK_ANOMALY ? TASK_BINARY : (int)a->task;      /* labels, where there are any, come in two */
+    return visualize(cx, a, a->in->table, a->in->target, task, &a->json[STAGE_VISUALIZE], a->summary[STAGE_VISUALIZE]);
 }

@@ -1,6 +1,7 @@
 /* cli/cmd_auto.c -- `leat auto DATA --target COL`: the main job. */
 #include "cli/shared.h"
 
+#include <math.h>
 #include <string.h>
 
 #define BOARD_ROWS 8 /* leaderboard rows a person sees */
@@ -58,6 +59,7 @@ static Err auto_words(Ctx *cx, Shell *sh, const Words *w, AppAutoIn *in)
         .resume = words_text(w, "resume"),
         .report = words_text(w, "report"),
         .time_s = words_num(w, "time", 60),
+        .contamination = words_num(w, "contamination", 0),
         .trials = (uint32_t)words_num(w, "trials", 0),
         .seed = (uint64_t)words_num(w, "seed", 1),
         .threads = (uint32_t)words_num(w, "threads", 0),
@@ -115,12 +117,13 @@ static void print_next(Shell *sh, const AppAutoOut *out, const AppAutoIn *in)
 {
     fprintf(sh->out, "\n%sNext%s\n", ink_on(sh->colour_out, INK_BOLD), ink_off(sh->colour_out));
     if (!out->build) {
-        fprintf(sh->out, "  leat auto %s --target %s --resume %s\n", in->data.path,
-                in->target ? in->target : "COL", out->run);
+        fprintf(sh->out, "  leat auto %s %s %s --resume %s\n", in->data.path, in->target ? "--target" : "--task",
+                in->target ? in->target : "anomaly", out->run);
         return;
     }
     fprintf(sh->out, "  leat predict %s NEW.csv --proba --explain   score new rows, and say why\n", out->build);
-    fprintf(sh->out, "  leat diagnose %s -o page.html               every diagnostic in full\n", out->build);
+    if (strcmp(out->task, "anomaly"))
+        fprintf(sh->out, "  leat diagnose %s -o page.html               every diagnostic in full\n", out->build);
     if (out->short_of_time && !in->trials)
         fprintf(sh->out,
                 "  leat auto ... --time %-24.3g the budget cut stages short: give it more\n",
@@ -140,9 +143,10 @@ static Err print_result(Ctx *cx, Shell *sh, const AppAutoIn *in, const AppAutoOu
         show_score(out->score, score);
         show_score(out->se, se);
         show_size(out->size_bytes, size);
-        fprintf(sh->out, "%s%s%s  %s %s%s%s ± %s  (%s, %u trial%s, %s, %s)\n", ink_on(ink, INK_BOLD), out->build,
-                ink_off(ink), out->metric, ink_on(ink, INK_GREEN), score, ink_off(ink), se, out->task, out->trials,
-                out->trials == 1 ? "" : "s", took, size);
+        fprintf(sh->out, "%s%s%s  ", ink_on(ink, INK_BOLD), out->build, ink_off(ink));
+        if (isnan(out->score)) fprintf(sh->out, "not judged");
+        else fprintf(sh->out, "%s %s%s%s ± %s", out->metric, ink_on(ink, INK_GREEN), score, ink_off(ink), se);
+        fprintf(sh->out, "  (%s, %u trial%s, %s, %s)\n", out->task, out->trials, out->trials == 1 ? "" : "s", took, size);
         if (out->test_json) fprintf(sh->out, "on the test rows: %s\n", out->test_json);
     } else fprintf(sh->out, "run %s ended as asked after %s, without a build\n", out->run, took);
     if (out->board_n) {
@@ -193,13 +197,20 @@ static const Arg auto_args[] = {
 };
 
 static const Opt auto_opts[] = {
-    { .name = "target", .word = "COL", .type = OPT_TEXT, .needed = true, .help = "the column to predict" },
+    { .name = "target", .word = "COL", .type = OPT_TEXT, .help = "the column to predict (for anomalies: labels to judge by, if there are any)" },
     { .name = "task",
       .word = "TASK",
       .type = OPT_CHOICE,
       .choice = app_task_word,
       .value = "auto, from the target's values",
       .help = "what kind of answer" },
+    { .name = "contamination",
+      .word = "SHARE",
+      .type = OPT_NUMBER,
+      .lo = 0.0001,
+      .hi = 0.5,
+      .value = "0.05",
+      .help = "for --task anomaly: share of the rows to call anomalies" },
     { .name = "metric",
       .word = "NAME",
       .type = OPT_CHOICE,
@@ -308,6 +319,7 @@ static const Example auto_examples[] = {
     { "leat auto train.csv --target price --time 10 --test test.csv", "ten seconds, judged by rows kept apart" },
     { "leat auto 'sales-*.parquet' --target churned --metric logloss --exclude id,name",
       "many files, another metric, two columns left out" },
+    { "leat auto payments.csv --task anomaly --contamination 0.01", "no target: the one row in a hundred that is least like the others" },
     { "leat auto data.csv --target y --trials 8 --seed 7 --json", "repeatable to the byte, one JSON object" },
     { "leat auto visits.csv --target ill --group patient --monotone age=+",
       "judged on patients not seen before; never less likely with age" },

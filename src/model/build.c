@@ -233,7 +233,7 @@ void build_answer(const Build *b, const double *margin, size_t n, double *out)
 {
     uint32_t k = build_outputs(b);
     for (size_t i = 0; i < n; i++) {
-        if (b->task == TASK_BINARY) out[i] = model_sigmoid(margin[i]);
+        if (task_is_pair(b->task)) out[i] = model_sigmoid(margin[i]);
         else if (b->task == TASK_REGRESSION) out[i] = fmin(fmax(margin[i], b->lo), b->hi);
         else {
             if (out != margin) memcpy(out + i * k, margin + i * k, k * sizeof *out);
@@ -244,7 +244,7 @@ void build_answer(const Build *b, const double *margin, size_t n, double *out)
 
 uint32_t build_class(const Build *b, const double *answer)
 {
-    if (b->task == TASK_BINARY) return answer[0] >= b->threshold;
+    if (task_is_pair(b->task)) return answer[0] >= b->threshold;
     uint32_t best = 0;
     for (uint32_t c = 1; c < b->classes; c++)
         if (answer[c] > answer[best]) best = c;

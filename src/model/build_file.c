@@ -206,8 +206,8 @@ static Err load_meta(Ctx *cx, Section s, Build *b)
 {
     Reader r = { s.at, s.n, false };
     uint32_t task = get_u32(&r), classes = get_u32(&r);
-    if (task >= TASK_N || classes > BUILD_CLASSES_MAX || (task == TASK_REGRESSION ? classes != 0 : classes < 2) ||
-        (task == TASK_BINARY && classes != 2))
+    if (task >= TASKS_N || classes > BUILD_CLASSES_MAX || (task == TASK_REGRESSION ? classes != 0 : classes < 2) ||
+        (task_is_pair((Task)task) && classes != 2))
         return damaged(cx, "its task and classes do not agree");
     b->task = (Task)task;
     if (classes) {

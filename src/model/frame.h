@@ -26,6 +26,9 @@ static inline uint32_t task_outputs(Task task, uint32_t classes)
     return task == TASK_MULTICLASS ? classes : 1;
 }
 
+/* Two classes told by one margin: its sigmoid is the answer for the second. */
+static inline bool task_is_pair(Task task) { return task == TASK_BINARY || task == TASK_ANOMALY; }
+
 typedef enum FeatureKind { FEATURE_NUMBER, FEATURE_CATEGORY } FeatureKind;
 
 #define FEATURE_NO_RAW UINT32_MAX

@@ -209,7 +209,7 @@ static Err predict(Ctx *cx, const leat_build *b, const leat_value *cells, size_t
     TRY_DONE(cx, table_of(cx, b, cells, rows, &t));
     TRY_DONE(cx, build_margin(cx, b->build, t, out));
     build_answer(b->build, out, rows, out);
-    if (b->build->task == TASK_BINARY) {
+    if (task_is_pair(b->build->task)) {
         for (size_t i = rows; i-- > 0;) { /* one number a row becomes two, from the end, in place */
             double p = out[i];
             out[2 * i] = 1 - p;
@@ -275,5 +275,5 @@ void leat_scorer_close(leat_scorer *s)
 
 size_t leat_choice(const leat_build *b, const double *out)
 {
-    return build_class(b->build, b->build->task == TASK_BINARY ? out + 1 : out);
+    return build_class(b->build, task_is_pair(b->build->task) ? out + 1 : out);
 }

@@ -90,7 +90,7 @@ static void a_metric_is_refused_when_unknown_or_of_another_task(void **state)
     (void)state;
     refused("x:number y:category", TEN, (AutoIn){ .task = -1, .metric = "loglos" }, ERR_USAGE, "no metric 'loglos'; did you mean 'logloss'?");
     refused("x:number y:category", TEN, (AutoIn){ .task = -1, .metric = "zzz" }, ERR_USAGE,
-            "there are auc logloss accuracy balanced_accuracy f1 rmse mae r2 mape");
+            "there are auc average_precision logloss accuracy balanced_accuracy f1 rmse mae r2 mape");
     refused("x:number y:category", TEN, (AutoIn){ .task = -1, .metric = "rmse" }, ERR_USAGE,
             "metric 'rmse' does not judge a binary task; leave --metric out for 'auc'");
     refused("x:number y:number", "1|1.5\n2|2\n3|3\n4|4\n5|5\n6|6\n7|7\n8|8\n9|9\n10|1\n", (AutoIn){ .task = -1, .metric = "roc_auc" }, ERR_USAGE,
