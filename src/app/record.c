@@ -259,10 +259,10 @@ static Err same_ground(Ctx *cx, const RunRow *run, const char *options)
     yyjson_doc *a = yyjson_read(run->options, strlen(run->options), 0),
                *b = yyjson_read(options, strlen(options), 0);
     const char *differs = NULL;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys && !differs; i++)
-        if (!yyjson_equals(yyjson_obj_get(yyjson_doc_get_root(a), keys[i]),
-                           yyjson_obj_get(yyjson_doc_get_root(b), keys[i])))
-            differs = keys[i];
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !differs; i++) {
+        yyjson_val *x = yyjson_obj_get(yyjson_doc_get_root(a), keys[i]), *y = yyjson_obj_get(yyjson_doc_get_root(b), keys[i]);
+        if ((x || y) && !yyjson_equals(x, y)) differs = keys[i];
+    }
     Err err = !differs ? OK
                        : FAIL(cx, ERR_BAD_INPUT,
                               "run %llu had another --%s: its trials do not fit; give the same, or leave --resume "

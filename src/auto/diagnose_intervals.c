@@ -6,7 +6,7 @@
 */
 #include "auto/diagnose.h"
 
-#include "model/conformal.h"
+#include "model/model.h"
 
 #include <math.h>
 #include <string.h>

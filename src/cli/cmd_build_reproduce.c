@@ -57,7 +57,7 @@ static const Example build_reproduce_examples[] = {
 
 const Command cmd_build_reproduce = {
     .name = "build reproduce",
-    .summary = "train a build again from its own record and compare every byte",
+    .summary = "train a build again and compare every byte",
     .story = "A build records what made it: options, seed, folds, features, and of every trial its learner, parameters and rounds. "
              "This command reads the same data (its SHA-256 must agree), trains all of it again without looking at a clock, also "
              "where the build was made within a time, and compares. The number of threads does not matter; the processor's "

@@ -2,7 +2,7 @@
 #include "learn/mlp_core.h"
 
 #include "base/vector.h"
-#include "model/net_math.h"
+#include "model/model.h"
 
 #include <assert.h>
 #include <math.h>

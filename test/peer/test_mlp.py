@@ -20,11 +20,11 @@ SETS = {
 }
 
 
-def split(task):
+def split(task, seed=1):
     load, classes = SETS[task]
     X, y = load(return_X_y=True)
     X = X.astype(np.float32)
-    train, test = train_test_split(np.arange(len(y)), test_size=0.3, random_state=1, stratify=y if classes else None)
+    train, test = train_test_split(np.arange(len(y)), test_size=0.3, random_state=seed, stratify=y if classes else None)
     return X, y.astype(float), classes, train, test
 
 
@@ -66,13 +66,15 @@ def theirs(task, X, y, train, test):
 @pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("task", SETS)
 def test_comes_close_to_scikit_learn(task, net):
-    X, y, classes, train, test = split(task)
-    out = ours(task, X, y, classes, train, net, **NETS[net])
-    outputs = classes if task == "multiclass" else 1
-    a = error(task, y[test], out["margin"].reshape(len(y), outputs)[test].squeeze())
-    b = theirs(task, X, y, train, test)
+    a, b, seeds = 0, 0, range(4) if task == "regression" else [1]  # 133 test rows: one split's error is chance to 6 %
+    for seed in seeds:
+        X, y, classes, train, test = split(task, seed)
+        out = ours(task, X, y, classes, train, net, **NETS[net])
+        outputs = classes if task == "multiclass" else 1
+        a += error(task, y[test], out["margin"].reshape(len(y), outputs)[test].squeeze()) / len(seeds)
+        b += theirs(task, X, y, train, test) / len(seeds)
     print(f"{task} {net}: ours {a:.4f}, scikit-learn {b:.4f}")
-    slack = {"binary": 0.02, "multiclass": 0.05, "regression": 0.1 * b}[task]  # 133 test rows: an error of 6 % is chance
+    slack = {"binary": 0.02, "multiclass": 0.05, "regression": 0.08 * b}[task]
     assert a < b + slack
 
 

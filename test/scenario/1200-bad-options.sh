@@ -25,7 +25,7 @@ tells "values forgotten" '
 '
 tells "two that exclude each other" 'no "exclude each other" auto h.csv --target disease --time 5 --trials 3'
 tells "words missing or too many" 'no "DATA is missing" auto && no "nothing is known to do with" init a b && no "BUILD is missing" predict'
-tells "a file name that is no build" 'no "FILE.leat" build export x && "$leat" init -q >/dev/null && refuses 4 "near\|no build" "$leat" build export x -o x.leat'
+tells "a file name that is no build" 'no "-o FILE" build export x && "$leat" init -q >/dev/null && refuses 4 "near\|no build" "$leat" build export x -o x.leat'
 tells "a report that could not be written is told before the work, not after it" '
 	refuses 4 "no folder .none/such" "$leat" auto h.csv --target disease --time 600 --report none/such/r.html &&
 	refuses 2 "is a folder" "$leat" visualize h.csv -o . && refuses 4 "no folder .none" "$leat" diagnose x h.csv -o none/r.html

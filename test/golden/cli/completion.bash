@@ -18,6 +18,7 @@ _leat()
     case "$cmd:$prev" in
         'auto:--target') COMPREPLY=(); return;;
         'auto:--task') COMPREPLY=($(compgen -W 'auto binary multiclass regression anomaly' -- "$cur")); return;;
+        'auto:--contamination') COMPREPLY=(); return;;
         'auto:--metric') COMPREPLY=($(compgen -W 'auc average_precision logloss accuracy balanced_accuracy f1 rmse mae r2 mape' -- "$cur")); return;;
         'auto:--time') COMPREPLY=(); return;;
         'auto:--trials') COMPREPLY=(); return;;
@@ -71,7 +72,7 @@ _leat()
         build) COMPREPLY=($(compgen -W 'bench export ls reproduce show ' -- "$cur"));;
         runs) COMPREPLY=($(compgen -W 'ls show ' -- "$cur"));;
         'auto')
-            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --target --task --metric --time --trials --test --name --seed --threads --memory --exclude --type --group --time-column --weight --class-weight --monotone --use --cost --refit --portable --learners --until --resume --report --no-keep --sheet --na --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --target --task --contamination --metric --time --trials --test --name --seed --threads --memory --exclude --type --group --time-column --weight --class-weight --monotone --use --cost --refit --portable --learners --until --resume --report --no-keep --sheet --na --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=($(compgen -f -- "$cur"));;
             esac;;

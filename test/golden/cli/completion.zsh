@@ -44,7 +44,7 @@ _leat() {
             'bench:measure how fast a build loads and scores'
             'export:write a build as one file'
             'ls:list builds, newest first'
-            'reproduce:train a build again from its own record and compare every byte'
+            'reproduce:train a build again and compare every byte'
             'show:show what is inside a build')
         _describe command second;;
     runs)
@@ -55,8 +55,9 @@ _leat() {
     'auto')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
-            '--target[the column to predict]:COL: ' \
+            '--target[the column to predict (for anomalies\: labels to judge by, if there are any)]:COL: ' \
             '--task[what kind of answer]:TASK:(auto binary multiclass regression anomaly)' \
+            '--contamination[for --task anomaly\: share of the rows to call anomalies]:SHARE: ' \
             '--metric[what to make good (scikit-learn'\''s names do too)]:NAME:(auc average_precision logloss accuracy balanced_accuracy f1 rmse mae r2 mape)' \
             '--time[budget for everything, counted from the start of the program]:SECONDS: ' \
             '--trials[make exactly N trials and look at no clock\: the same data, options and seed then give the same build, byte for byte]:N: ' \

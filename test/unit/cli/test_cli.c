@@ -26,7 +26,7 @@ static Err answer(Ctx *cx, const char *verb)
 }
 
 #define WORDS(...) { static const char *const words_[] = { __VA_ARGS__, NULL }; return words_[i]; }
-const char *app_task_word(size_t i) WORDS("auto", "binary", "multiclass", "regression")
+const char *app_task_word(size_t i) WORDS("auto", "binary", "multiclass", "regression", "anomaly")
 const char *app_metric_word(size_t i) WORDS("auc", "logloss", "accuracy", "rmse")
 const char *app_learner_word(size_t i) WORDS("baseline", "knn", "lightgbm", "linear")
 const char *app_type_word(size_t i) WORDS("number", "category", "text")
@@ -77,6 +77,7 @@ VERB(app_diagnose, AppDiagnoseIn, AppDiagnoseOut)
 VERB(app_builds, AppBuildsIn, AppBuildsOut)
 VERB(app_build_export, AppExportIn, AppExportOut)
 VERB(app_build_bench, AppBenchIn, AppBenchOut)
+VERB(app_build_reproduce, AppReproduceIn, AppReproduceOut)
 VERB(app_run_show, AppRunIn, AppRunOut)
 VERB(app_build_show, AppBuildIn, AppBuildOut)
 VERB(app_init, AppInitIn, AppInitOut)
@@ -231,7 +232,7 @@ static void every_bad_value_is_refused_in_ten_lines_with_status_2(void **state)
     refuses("completion bsh", "did you mean 'bash'?");
     refuses("help nothing", "no command 'nothing'");
     refuses("man build", "no manual page");
-    refuses("build export b", "-o FILE.leat is missing");
+    refuses("build export b", "-o FILE is missing");
 }
 
 static void too_many_words_reach_a_limit(void **state)
@@ -383,7 +384,7 @@ static void every_row_is_fit_to_print(void **state)
             }
         }
     }
-    assert_int_equal(n, 16);
+    assert_int_equal(n, 17);
 }
 
 static void examples_in_the_rows_parse(void **state)

@@ -17,7 +17,7 @@ static const char *const learners[] = { "extra_trees", "lightgbm" };
 static void make(Kit *k, const Learner *l, Task task, uint32_t rows, uint64_t seed, double grow)
 {
     kit_make(k, l, task, rows, seed);
-    kit_set(k, l, l->can & LEARN_ROUNDS ? "rounds" : "trees", grow);
+    kit_set(k, l, strcmp(l->name, "lightgbm") ? "trees" : "rounds", grow);
 }
 
 static Model *fit(Ctx *cx, const Learner *l, const FitIn *in)
@@ -209,7 +209,7 @@ static void the_model_is_the_librarys_to_the_last_bit(void **state)
     make(&k, learner_find("lightgbm"), TASK_MULTICLASS, 600, 8, 10);
     LgbRows train = { &k.in.X, k.row, 600, k.y, NULL }, none = { .X = &k.in.X };
     expect_ok(&cx, lgb_open(&cx, &lib));
-    expect_ok(&cx, lgb_data(&cx, &lib, &train, &none, params));
+    expect_ok(&cx, lgb_data(&cx, &lib, &train, &none, params, NULL, 0));
     expect_ok(&cx, lgb_start(&cx, &lib, params));
     for (int r = 0; r < 40; r++) {
         bool grew;
