@@ -46,14 +46,13 @@ def pss_kib(pid):
 
 
 def end_family():
-    """End and reap whatever this process still has below it."""
-    left = family(os.getpid())
-    for pid in left:
+    """End and reap whatever this process still has below it; what has ended by itself is reaped too, or its work would not count as ours."""
+    for pid in family(os.getpid()):
         try:
             os.kill(pid, signal.SIGKILL)
         except OSError:
             pass
-    while left:
+    while True:
         try:
             os.waitpid(-1, 0)
         except ChildProcessError:

@@ -142,8 +142,10 @@ def against(m):
 
 
 def ranks(m):
-    """Mean rank over the sets where everybody listed has a figure or a failure, by mean error on the splits all share."""
-    who, total, n = [m.us, *m.peers], collections.Counter(), 0
+    """Mean rank by mean error on the splits all share, over the sets where everybody listed has a figure or a failure; a peer
+    measured on fewer than three quarters of the sets is not listed."""
+    wide = [p for p in m.peers if sum(bool(m.pairs(p, s) or m.failed.get((p, s))) for s in m.sets) * 4 >= len(m.sets) * 3]
+    who, total, n = [m.us, *wide], collections.Counter(), 0
     for name in m.sets:
         if not all(m.error.get((w, name)) or m.failed.get((w, name)) for w in who):
             continue
