@@ -249,13 +249,15 @@ static Err diagnose_detectors(Ctx *cx, Auto *a)
     if (explained) TRY_DONE(cx, build_explain(cx, a->build, top, phi));
     json_open(t);
     json_key_text(t, "on", "out of fold");
-    json_key_int(t, "rows_seen", (int64_t)n);
+    json_key_int(t, "rows", (int64_t)n);
+    TRY_DONE(cx, put_metrics(cx, a, t));
+    json_key_open(t, "anomaly");
     json_key_num(t, "threshold", a->build->threshold);
     json_key_int(t, "flagged", (int64_t)flagged);
-    TRY_DONE(cx, put_metrics(cx, a, t));
     put_histogram(odd, n, t);
     TRY_DONE(cx, put_agreement(cx, a, t));
     put_rows(a, odd, shown, top, explained ? phi : NULL, t);
+    json_close(t);
     json_close(t);
     snprintf(a->summary[STAGE_DIAGNOSE], sizeof a->summary[0], "%zu of %zu rows lie above the threshold; the most unusual is row %u", flagged, n,
              n ? a->from[odd[0].row] + 1 : 0);

@@ -21,6 +21,7 @@
 
 #define BINS 10
 #define HOLDOUT_FOLDS 1
+#define ANOMALY_FOLDS 3           /* every row is to be looked at by detectors that did not see it */
 #define CLOCKLESS_S 30.0           /* the budget that folds are chosen for when trials are counted */
 #define TWICE_ROWS 1000            /* fewer rows than these are dealt out twice, ... */
 #define TWICE_S 30                 /* ... with a budget of so much ... */
@@ -283,6 +284,7 @@ static uint32_t folds_for(const Auto *a, uint32_t *used)
     double outputs = a->task == TASK_MULTICLASS ? (double)a->classes : 1;
     double cost = (double)a->rows * (double)a->raw->cols * outputs / seconds;
     *used = FOLD_NONE;
+    if (a->task == TASK_ANOMALY) return ANOMALY_FOLDS;
     if (a->rows >= PART_ROWS_MIN && !a->when && !a->group) {
         for (size_t i = 0; i < sizeof part_ladder / sizeof *part_ladder; i++)
             if (cost < part_ladder[i].cost) {

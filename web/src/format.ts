@@ -89,6 +89,7 @@ export function params(p: Record<string, unknown> | undefined): string {
 
 interface MetricWords { label: string; says: string; perfect: string; guess: string }
 const METRICS: Record<string, MetricWords> = {
+  average_precision: { label: "Average precision", says: "how many of the rows ranked first are cases, averaged over the cases", perfect: "1 is perfect", guess: "the share of cases is guessing" },
   auc: { label: "AUC", says: "the chance that a case of the class is ranked above a case that is not", perfect: "1 is perfect", guess: "0.5 is guessing" },
   logloss: { label: "log loss", says: "how surprised the predicted probabilities are by what happened", perfect: "0 is perfect", guess: "sure and wrong answers cost most" },
   accuracy: { label: "accuracy", says: "the share of rows whose class is predicted right", perfect: "1 is perfect", guess: "always naming the most frequent class is the bar to beat" },

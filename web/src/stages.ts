@@ -95,6 +95,10 @@ export interface Groups {
 export interface Rounds { learner: string; trial?: number; first_end?: Num; at: number[]; valid: Num[]; train: Num[] }
 export interface LearningPoint { rows: number; train: Num; train_se?: Num; valid: Num; se?: Num }
 export interface Diagnose extends Stage {
+  anomaly?: {
+    threshold: number; flagged: number; histogram: Bin[]; detectors: string[]; agreement: Num[][];
+    rows: { row: number; score: number; label?: string; why?: { column: string; value: number | string | null; share: number }[] }[];
+  };
   on?: string; task?: string; target?: string; metric?: string; higher?: boolean; rows?: number; metrics?: Record<string, Num>; test?: Record<string, Num> | null;
   roc?: { class: string; auc: Num; fpr: number[]; tpr: number[] }[];
   pr?: { class: string; ap: Num; recall: number[]; precision: number[] }[];

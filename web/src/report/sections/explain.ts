@@ -19,6 +19,7 @@ export const explanation: Section = {
   body(r: Report) {
     const d = r.stages.diagnose;
     if (!d) return [absent("Nothing was explained: this stage did not run.")];
+    if (d.anomaly) return [];
     const id = r.stages.benchmark?.metric ?? r.overview.metric?.name ?? d.metric;
     const name = metric(id).label, higher = metricHigher(id);
     const imp = d.importance ?? [];
@@ -78,6 +79,7 @@ export const weakness: Section = {
     const d = r.stages.diagnose;
     const list = d?.slices ?? [];
     if (!d) return [absent("Weak spots were not looked for: this stage did not run.")];
+    if (d.anomaly) return [];
     if (list.length === 0) return [absent("No group of rows stands out as worse than the rest.", d.skipped)];
     const name = metric(r.stages.benchmark?.metric ?? r.overview.metric?.name ?? d.metric).label;
     return [

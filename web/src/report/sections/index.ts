@@ -7,6 +7,7 @@ import { preparation, features } from "./prepare";
 import { leaderboard, tuning, ensemble } from "./learners";
 import { quality } from "./quality";
 import { explanation, fairness, weakness } from "./explain";
+import { anomalies } from "./anomalies";
 import { stages, use } from "./made";
 
 export interface Section {
@@ -19,5 +20,5 @@ export interface Section {
 }
 
 export const SECTIONS: Section[] = [
-  summary, data, variables, preparation, features, leaderboard, tuning, ensemble, quality, explanation, weakness, fairness, stages, use,
+  summary, data, variables, preparation, features, leaderboard, tuning, ensemble, anomalies, quality, explanation, weakness, fairness, stages, use,
 ];

@@ -102,7 +102,7 @@ export const ensemble: Section = {
     const c = s.calibration;
     const better = s.best_single?.score != null && s.score != null;
     return [
-      p("The build answers with a weighted average of ", b(members.length === 1 ? "one model" : `${members.length} models`), ", chosen one by one for what each adds to the others on held-out rows.",
+      p("The build answers with a weighted average of ", b(members.length === 1 ? "one model" : `${members.length} models`), r.overview.task === "anomaly" ? ": all detectors that ended, alike." : ", chosen one by one for what each adds to the others on held-out rows.",
         better ? ` Together they reach ${score(s.score, s.se)}; the best single model, ${s.best_single!.learner}, reaches ${score(s.best_single!.score, s.se)}.` : "",
         s.size_bytes ? ` The build file takes ${bytes(s.size_bytes)}.` : "", s.refit ? ` Refit on all rows: ${ended(s.refit)}` : ""),
       figures(
@@ -112,7 +112,7 @@ export const ensemble: Section = {
       ),
       c && c.how ? p(h("strong", null, "Calibration. "), sentence(c.how),
         c.logloss_before != null && c.logloss_after != null ? ` Log loss ${num(c.logloss_before)} before, ${num(c.logloss_after)} after: probabilities ${c.logloss_after < c.logloss_before - 1e-9 ? "became more honest" : "were honest already"}.` : "") : null,
-      s.threshold != null && r.overview.task !== "regression" ? p(h("strong", null, "Threshold. "), `A row is given the positive class from a probability of ${num(s.threshold, 3)}.`) : null,
+      s.threshold != null && r.overview.task !== "regression" && r.overview.task !== "anomaly" ? p(h("strong", null, "Threshold. "), `A row is given the positive class from a probability of ${num(s.threshold, 3)}.`) : null,
       s.skipped?.length ? absent("", s.skipped) : null,
     ];
   },

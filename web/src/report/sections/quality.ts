@@ -14,6 +14,7 @@ export const quality: Section = {
   body(r: Report) {
     const d = r.stages.diagnose;
     if (!d) return [absent("The build was not examined: this stage did not run. “leat diagnose BUILD” does it.")];
+    if (d.anomaly && Object.keys(d.metrics ?? {}).length === 0) return [];
     return [
       p("Everything here is measured on ", b(where(d)), d.rows ? ` (${count(d.rows)} rows)` : "", ", by models that did not see these rows while learning."),
       metrics(d, r),

@@ -49,7 +49,8 @@ export const summary: Section = {
 
 function sentence(r: Report): Child[] {
   const o = r.overview, m = o.metric!, words = metric(m.name);
-  const task = o.task === "regression" ? "predicts the number" : o.task ? "predicts the class of" : "predicts";
+  if (o.task === "anomaly" && m.value == null) return ["The build looks for rows unlike the others. There were no labels to judge it by."];
+  const task = o.task === "anomaly" ? "looks for anomalies; they are judged by" : o.task === "regression" ? "predicts the number" : o.task ? "predicts the class of" : "predicts";
   const out: Child[] = [
     "The build ", task, o.target ? [" ", b(o.target)] : " the target", ". On rows that were held out while it learned, its ", b(words.label), " is ",
     b(score(m.value, m.se)), m.se ? ` (standard error ${num(m.se, 2)}: on other data of this kind expect about ${score(m.value! - 2 * m.se, m.se)} to ${score(m.value! + 2 * m.se, m.se)})` : "", ". ",
