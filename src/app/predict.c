@@ -1,10 +1,14 @@
 /* app/predict.c -- score rows with a build and write one line a row. */
 #include "app/inner.h"
 
+#include "os/os.h"
+
 #include <math.h>
 #include <string.h>
 
 #define CHUNK_ROWS 4096 /* rows explained at once: Shapley values are rows x outputs x columns */
+#define PART_ROWS_MIN ((size_t)4096) /* scored at once on one thread */
+#define PART_ROWS_MAX ((size_t)32768)
 
 typedef struct Answers { /* columns of the result, by row */
     QueryColumn *column;
@@ -160,6 +164,29 @@ static Err add_shap(Ctx *cx, const Build *b, Answers *a)
     return OK;
 }
 
+typedef struct Parts { const Build *b; const Table *t; size_t rows; double *out; } Parts;
+
+static Err part_margin(Ctx *cx, void *self, size_t i)
+{
+    const Parts *p = self;
+    size_t from = i * p->rows, to = p->t->rows - from < p->rows ? p->t->rows : from + p->rows;
+    TRY(cx, build_margin_part(cx, p->b, p->t, from, to, p->out + from * build_outputs(p->b)));
+    return OK;
+}
+
+/* A row's answer does not depend on the rows beside it, nor on the thread.  Parts are few, as each looks at all levels of a
+** column of text; but more than threads, as these may not be equally fast. */
+static Err margins(Ctx *cx, const Build *b, const Table *t, uint32_t threads, double *out)
+{
+    unsigned hands = threads ? threads : os_cpus();
+    Parts p = { b, t, t->rows / (2 * (size_t)hands) + 1, out };
+    if (hands == 1 || t->rows <= PART_ROWS_MIN) return build_margin(cx, b, t, out);
+    if (p.rows < PART_ROWS_MIN) p.rows = PART_ROWS_MIN;
+    if (p.rows > PART_ROWS_MAX) p.rows = PART_ROWS_MAX;
+    TRY(cx, os_parts(cx, hands, (t->rows + p.rows - 1) / p.rows, part_margin, &p));
+    return OK;
+}
+
 /* Kept columns, the prediction, intervals, probabilities, explanations: in this order. */
 static Err answer_all(Ctx *cx, const AppPredictIn *in, const Build *b, const Table *raw, const Table *t,
                       Answers *a)
@@ -174,7 +201,7 @@ static Err answer_all(Ctx *cx, const AppPredictIn *in, const Build *b, const Tab
     GET_DONE(cx, a->label, rows, "scoring %zu rows", rows);
     GET_DONE(cx, a->column, in->keep_n + 3 + probs + b->schema->n + 1, "scoring %zu rows", rows);
     if (in->explain) GET_DONE(cx, a->shap, rows * (b->schema->n + 1), "explaining %zu rows", rows);
-    TRY_DONE(cx, build_margin(cx, b, t, answer));
+    TRY_DONE(cx, margins(cx, b, t, in->threads, answer));
     build_answer(b, answer, rows, answer);
     spread(b, answer, rows, a);
     if (in->explain) TRY_DONE(cx, explain(cx, b, t, answer, a));

@@ -4,6 +4,9 @@
 
 #include "auto/run.h"
 
+#define ENSEMBLE_BYTES_MAX ((uint64_t)19 << 19)       /* 9.5 MiB of models: with steps and profile the build stays within 10 MiB */
+#define ENSEMBLE_REFIT_BYTES_MAX ((uint64_t)15 << 17)  /* of models fitted once: within 2 MiB */
+
 typedef struct Ensemble {
     const TrialData *single;       /* the best trial by itself; NULL when none is usable */
     double greedy[64];             /* error after each round */
@@ -11,6 +14,8 @@ typedef struct Ensemble {
     double scale, shift;           /* calibration */
     double loss_before, loss_after;
     double threshold;
+    uint32_t too_large;            /* members left out because the build would have been larger than ENSEMBLE_BYTES_MAX, */
+    uint64_t too_large_bytes;      /*   and their bytes */
 } Ensemble;
 
 /* Sets told.weight and scale of a's trials; weights add to 1, or all are 0 when no trial is usable. */

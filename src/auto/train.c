@@ -395,6 +395,13 @@ static void write_json(Auto *a, const Ensemble *e, const char *refit_words, doub
     json_close(t);
     json_key_text(t, "refit", refit_words);
     json_key_int(t, "size_bytes", (int64_t)bytes);
+    if (e->too_large) {
+        json_key_open(t, "too_large");
+        json_key_int(t, "members", e->too_large);
+        json_key_int(t, "size_bytes", (int64_t)e->too_large_bytes);
+        json_key_text(t, "why", "the build would have been larger than it may be: the members that win least a byte were left out");
+        json_close(t);
+    }
     json_key_num(t, "threshold", task_is_pair(a->task) ? e->threshold : NAN);
     json_close(t);
 }

@@ -195,38 +195,50 @@ done:
     return err;
 }
 
-static Err sliced(Ctx *cx, const Build *b, const Table *t, const uint8_t *fold, double *out)
+static Err part_margin(Ctx *cx, const Build *b, const Table *t, const uint8_t *fold, size_t from, size_t to, double *out)
 {
-    uint32_t k = build_outputs(b), *rows = NULL;
+    uint32_t *rows = NULL;
     Err err = OK;
     Table *part = NULL;
-    TRY(cx, check_follows(cx, b, t));
-    if (t->rows <= ROWS_AT_ONCE) return slice_margin(cx, b, t, fold, out);
-    GET_DONE(cx, rows, ROWS_AT_ONCE, "predicting %zu rows", t->rows);
-    for (size_t from = 0; from < t->rows; from += ROWS_AT_ONCE) {
-        size_t n = t->rows - from < ROWS_AT_ONCE ? t->rows - from : ROWS_AT_ONCE;
-        for (size_t i = 0; i < n; i++) rows[i] = (uint32_t)(from + i);
-        TRY_DONE(cx, table_rows(cx, t, rows, n, &part));
-        TRY_DONE(cx, slice_margin(cx, b, part, fold ? fold + from : NULL, out + from * k));
-        table_free(cx, part);
-        part = NULL;
-        ctx_step(cx, "predicting", (double)(from + n), (double)t->rows);
-        if (cx->cancel && *cx->cancel) TRY_DONE(cx, ctx_check(cx));
-    }
+    if (!from && to == t->rows) return slice_margin(cx, b, t, fold, out);
+    GET_DONE(cx, rows, to - from, "predicting %zu rows", to - from);
+    for (size_t i = from; i < to; i++) rows[i - from] = (uint32_t)i;
+    TRY_DONE(cx, table_rows(cx, t, rows, to - from, &part));
+    TRY_DONE(cx, slice_margin(cx, b, part, fold ? fold + from : NULL, out));
 done:
     table_free(cx, part);
     ctx_put(cx, rows);
     return err;
 }
 
+static Err sliced(Ctx *cx, const Build *b, const Table *t, const uint8_t *fold, size_t from, size_t to, double *out)
+{
+    uint32_t k = build_outputs(b);
+    TRY(cx, check_follows(cx, b, t));
+    for (size_t i = from; i < to; i += ROWS_AT_ONCE) {
+        size_t n = to - i < ROWS_AT_ONCE ? to - i : ROWS_AT_ONCE;
+        TRY(cx, part_margin(cx, b, t, fold, i, i + n, out + (i - from) * k));
+        if (to - from <= ROWS_AT_ONCE) return OK;
+        ctx_step(cx, "predicting", (double)(i - from + n), (double)(to - from));
+        if (cx->cancel && *cx->cancel) TRY(cx, ctx_check(cx));
+    }
+    return OK;
+}
+
 Err build_margin(Ctx *cx, const Build *b, const Table *t, double *out)
 {
-    return sliced(cx, b, t, NULL, out);
+    return sliced(cx, b, t, NULL, 0, t->rows, out);
+}
+
+Err build_margin_part(Ctx *cx, const Build *b, const Table *t, size_t from, size_t to, double *out)
+{
+    assert(from <= to && to <= t->rows);
+    return sliced(cx, b, t, NULL, from, to, out);
 }
 
 Err build_margin_oof(Ctx *cx, const Build *b, const Table *t, const uint8_t *fold, double *out)
 {
-    return sliced(cx, b, t, fold, out);
+    return sliced(cx, b, t, fold, 0, t->rows, out);
 }
 
 void build_answer(const Build *b, const double *margin, size_t n, double *out)

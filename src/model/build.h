@@ -62,6 +62,8 @@ MUST_USE Err build_conform(Ctx *cx, const Build *b, const Table *in, Table **out
 
 /* Margins (calibrated) of a table that follows the schema: rows x outputs.  Repeats bit for bit. */
 MUST_USE Err build_margin(Ctx *cx, const Build *b, const Table *t, double *out);
+/* The same of rows from .. to-1 alone, the first at out[0]; calls on several threads do not meet. */
+MUST_USE Err build_margin_part(Ctx *cx, const Build *b, const Table *t, size_t from, size_t to, double *out);
 /* The same where row i is answered only by models of part fold[i] (those that did not see it). fold[i] >= folds:
 ** by all models. */
 MUST_USE Err build_margin_oof(Ctx *cx, const Build *b, const Table *t, const uint8_t *fold, double *out);

@@ -1,9 +1,9 @@
 /* model/neighbours.c -- form "neighbours": exact search by brute force, in tiles that stay in the cache.
 **
-** Distances are summed in float, eight lanes, four training rows at a time.  All terms are positive, so the
-** relative error of such a sum has a bound; a row whose float distance is within that bound of the k-th best
-** is summed again in double and only then compared.  Few rows are: the search is exact and nearly as fast as
-** one in float.  The wide instructions give the same lanes and the same sums, so answers do not depend on them.
+** Training rows lie in groups of LANES, column by column, so that a lane sums one row's distance, in float: nothing is added
+** across lanes, and no column is padded.  All terms are positive, so the relative error of such a sum has a bound; a row
+** whose float distance is within that bound of the k-th best is summed again in double and only then compared.  Few rows
+** are: the search is exact and nearly as fast as one in float.  The wide instructions give the same lanes and the same sums, so answers do not depend on them.
 ** Cost: rows x training rows x columns; memory: the training matrix in float.
 */
 #include "model/neighbours.h"
@@ -14,8 +14,8 @@
 #include <math.h>
 #include <string.h>
 
-#define LANES 8                    /* columns are padded to a multiple of this */
-#define TOGETHER 4                 /* training rows summed at a time; rows are padded to a multiple of this */
+#define LANES 8                    /* training rows of a group; the last one is filled up with zeros */
+#define GROUPS 4                   /* groups summed together */
 #define QUERIES 64                 /* rows asked about together */
 #define TILE_BYTES ((size_t)16 << 10)
 #define TILE_ROWS_MAX 512
@@ -26,8 +26,8 @@ typedef struct Neighbours {
     uint32_t classes, k, p;
     bool by_distance;
     Dense *dense;
-    size_t n, stride;              /* training rows; floats a row */
-    float *x;                      /* n (padded) x stride */
+    size_t n, cols;                /* training rows; columns of the dense view */
+    float *x;                      /* row i, column j: x[(i / LANES * cols + j) * LANES + i % LANES] */
     double *y;                     /* n */
 } Neighbours;
 
@@ -35,7 +35,12 @@ uint32_t neighbours_k(const Model *m) { return ((const Neighbours *)m)->k; }
 size_t neighbours_rows(const Model *m) { return ((const Neighbours *)m)->n; }
 const Dense *neighbours_dense(const Model *m) { return ((const Neighbours *)m)->dense; }
 
-static size_t padded(size_t n, size_t to) { return (n + to - 1) / to * to; }
+static size_t groups_of(size_t rows) { return (rows + LANES - 1) / LANES; }
+
+static float *cell_of(const Neighbours *m, size_t row, size_t col)
+{
+    return m->x + (row / LANES * m->cols + col) * LANES + row % LANES;
+}
 
 static void neighbours_free(Ctx *cx, Model *model)
 {
@@ -60,15 +65,32 @@ static Err empty(Ctx *cx, Dense *dense, Task task, uint32_t classes, size_t n, N
     m->task = task;
     m->classes = classes;
     m->n = n;
-    m->stride = padded(dense_cols(dense), LANES);
+    m->cols = dense_cols(dense);
     m->head = (Model){ .form = &form_neighbours, .outputs = task_outputs(task, classes), .cols = dense_frame_cols(dense) };
-    GET_DONE(cx, m->x, padded(n, TOGETHER) * m->stride, "a model of %zu neighbours x %zu columns", n, m->stride);
+    GET_DONE(cx, m->x, groups_of(n) * LANES * m->cols, "a model of %zu neighbours x %zu columns", n, m->cols);
     GET_DONE(cx, m->y, n, "a model of %zu neighbours", n);
     *out = m;
     m = NULL;
 done:
     if (m) neighbours_free(cx, &m->head);
     return err;
+}
+
+/* The dense view of n training rows, a group at a time. */
+static Err remember(Ctx *cx, Neighbours *m, const Frame *X, const uint32_t *rows, size_t n)
+{
+    float *dense = ctx_get_n(cx, LANES * (m->cols ? m->cols : 1), sizeof *dense);
+    if (!dense) return FAIL(cx, ERR_NOMEM, "a model of %zu neighbours x %zu columns", n, m->cols);
+    for (size_t from = 0; from < n; from += LANES) {
+        uint32_t at[LANES];
+        size_t some = n - from < LANES ? n - from : LANES;
+        for (size_t i = 0; i < some; i++) at[i] = rows ? rows[from + i] : (uint32_t)(from + i);
+        dense_apply(m->dense, X, at, some, dense, m->cols);
+        for (size_t i = 0; i < some; i++)
+            for (size_t j = 0; j < m->cols; j++) *cell_of(m, from + i, j) = dense[i * m->cols + j];
+    }
+    ctx_put(cx, dense);
+    return OK;
 }
 
 Err neighbours_new(Ctx *cx, const NeighboursIn *in, Model **out)
@@ -84,7 +106,11 @@ Err neighbours_new(Ctx *cx, const NeighboursIn *in, Model **out)
     m->k = in->k > in->n ? (uint32_t)in->n : in->k;
     m->p = in->p;
     m->by_distance = in->by_distance;
-    dense_apply(m->dense, in->X, in->rows, in->n, m->x, m->stride);
+    Err err = remember(cx, m, in->X, in->rows, in->n);
+    if (err) {
+        neighbours_free(cx, &m->head);
+        return ctx_hop(cx, err, __FILE__, __LINE__);
+    }
     for (size_t i = 0; i < in->n; i++) m->y[i] = in->y[in->rows ? in->rows[i] : i];
     *out = &m->head;
     return OK;
@@ -98,33 +124,41 @@ typedef int32_t LaneBits __attribute__((vector_size(LANES * sizeof(int32_t))));
 #define SQUARE(d) ((d) * (d))
 #define POSITIVE(d) ((Lanes)((LaneBits)(d) & 0x7fffffff))
 
-/* out[i] = sum over the lanes of TERM(q - row i), for rows (a multiple of TOGETHER) from x. */
+/* out[i] = sum over the columns of TERM(q - row i), for whole groups of rows from x. */
 #define TILE_SUMS(TERM)                                                                                            \
-    for (size_t i = 0; i < rows; i += TOGETHER) {                                                                  \
-        const float *r0 = x + i * stride, *r1 = r0 + stride, *r2 = r1 + stride, *r3 = r2 + stride;                 \
+    size_t g = 0, step = cols * LANES;                                                                             \
+    for (; g + GROUPS <= groups; g += GROUPS) {                                                                    \
+        const float *r = x + g * step;                                                                             \
         Lanes s0 = { 0 }, s1 = { 0 }, s2 = { 0 }, s3 = { 0 };                                                      \
-        for (size_t j = 0; j < stride; j += LANES) {                                                               \
-            Lanes v = *(const Lanes *)(q + j);                                                                     \
-            Lanes d0 = v - *(const Lanes *)(r0 + j), d1 = v - *(const Lanes *)(r1 + j);                            \
-            Lanes d2 = v - *(const Lanes *)(r2 + j), d3 = v - *(const Lanes *)(r3 + j);                            \
+        for (size_t j = 0; j < cols; j++, r += LANES) {                                                            \
+            Lanes v = q[j] - (Lanes){ 0 };                                                                         \
+            Lanes d0 = v - *(const Lanes *)r, d1 = v - *(const Lanes *)(r + step);                                 \
+            Lanes d2 = v - *(const Lanes *)(r + 2 * step), d3 = v - *(const Lanes *)(r + 3 * step);                \
             s0 += TERM(d0), s1 += TERM(d1), s2 += TERM(d2), s3 += TERM(d3);                                        \
         }                                                                                                          \
-        out[i] = ((s0[0] + s0[4]) + (s0[1] + s0[5])) + ((s0[2] + s0[6]) + (s0[3] + s0[7]));                        \
-        out[i + 1] = ((s1[0] + s1[4]) + (s1[1] + s1[5])) + ((s1[2] + s1[6]) + (s1[3] + s1[7]));                    \
-        out[i + 2] = ((s2[0] + s2[4]) + (s2[1] + s2[5])) + ((s2[2] + s2[6]) + (s2[3] + s2[7]));                    \
-        out[i + 3] = ((s3[0] + s3[4]) + (s3[1] + s3[5])) + ((s3[2] + s3[6]) + (s3[3] + s3[7]));                    \
+        *(Lanes *)(out + g * LANES) = s0, *(Lanes *)(out + (g + 1) * LANES) = s1;                                  \
+        *(Lanes *)(out + (g + 2) * LANES) = s2, *(Lanes *)(out + (g + 3) * LANES) = s3;                            \
+    }                                                                                                              \
+    for (; g < groups; g++) {                                                                                      \
+        const float *r = x + g * step;                                                                             \
+        Lanes s = { 0 };                                                                                           \
+        for (size_t j = 0; j < cols; j++, r += LANES) {                                                            \
+            Lanes d = (q[j] - (Lanes){ 0 }) - *(const Lanes *)r;                                                   \
+            s += TERM(d);                                                                                          \
+        }                                                                                                          \
+        *(Lanes *)(out + g * LANES) = s;                                                                           \
     }
 
-typedef void Tile(const float *q, const float *x, size_t stride, size_t rows, float *out);
+typedef void Tile(const float *q, const float *x, size_t cols, size_t groups, float *out);
 
-static void tile_1(const float *q, const float *x, size_t stride, size_t rows, float *out) { TILE_SUMS(POSITIVE) }
-static void tile_2(const float *q, const float *x, size_t stride, size_t rows, float *out) { TILE_SUMS(SQUARE) }
+static void tile_1(const float *q, const float *x, size_t cols, size_t groups, float *out) { TILE_SUMS(POSITIVE) }
+static void tile_2(const float *q, const float *x, size_t cols, size_t groups, float *out) { TILE_SUMS(SQUARE) }
 
 #if defined __x86_64__
 __attribute__((target("avx2")))
-static void tile_1_wide(const float *q, const float *x, size_t stride, size_t rows, float *out) { TILE_SUMS(POSITIVE) }
+static void tile_1_wide(const float *q, const float *x, size_t cols, size_t groups, float *out) { TILE_SUMS(POSITIVE) }
 __attribute__((target("avx2")))
-static void tile_2_wide(const float *q, const float *x, size_t stride, size_t rows, float *out) { TILE_SUMS(SQUARE) }
+static void tile_2_wide(const float *q, const float *x, size_t cols, size_t groups, float *out) { TILE_SUMS(SQUARE) }
 
 static Tile *tile_for(uint32_t p)
 {
@@ -135,11 +169,12 @@ static Tile *tile_for(uint32_t p)
 static Tile *tile_for(uint32_t p) { return p == 1 ? tile_1 : tile_2; }
 #endif
 
-static double exact(const Neighbours *m, const float *q, const float *x)
+static double exact(const Neighbours *m, const float *q, size_t row)
 {
+    const float *x = cell_of(m, row, 0);
     double sum = 0;
-    for (size_t j = 0; j < m->stride; j++) {
-        double d = (double)q[j] - (double)x[j];
+    for (size_t j = 0; j < m->cols; j++) {
+        double d = (double)q[j] - (double)x[j * LANES];
         sum += m->p == 1 ? fabs(d) : d * d;
     }
     return sum;
@@ -151,7 +186,7 @@ typedef struct Search {
     const Neighbours *m;
     Tile *tile;
     float slack;                   /* a float distance of at most slack x the true one is that much too small or large */
-    float *q;                      /* QUERIES x stride */
+    float *q;                      /* QUERIES x columns */
     double *far;                   /* QUERIES x k: sums of the best rows so far, nearest first */
     uint32_t *at;                  /* QUERIES x k: those rows */
     uint32_t *found;               /* QUERIES */
@@ -162,9 +197,9 @@ static Err search_open(Ctx *cx, const Neighbours *m, size_t n, Search *s)
 {
     Err err = OK;
     *s = (Search){ .m = m, .tile = tile_for(m->p) };
-    s->slack = 1 + 4 * ((float)m->stride / LANES + 8) * 0x1p-24f;
-    s->checks_clock = (double)n * (double)m->n * (double)m->stride > NEIGHBOURS_WORK_MAX;
-    GET_DONE(cx, s->q, QUERIES * (m->stride ? m->stride : 1), "searching %zu neighbours", m->n);
+    s->slack = 1 + 4 * ((float)m->cols + 8) * 0x1p-24f;
+    s->checks_clock = (double)n * (double)m->n * (double)m->cols > NEIGHBOURS_WORK_MAX;
+    GET_DONE(cx, s->q, QUERIES * (m->cols ? m->cols : 1), "searching %zu neighbours", m->n);
     GET_DONE(cx, s->far, QUERIES * (size_t)m->k, "searching %u neighbours", m->k);
     GET_DONE(cx, s->at, QUERIES * (size_t)m->k, "searching %u neighbours", m->k);
     GET_DONE(cx, s->found, QUERIES, "searching %u neighbours", m->k);
@@ -198,28 +233,41 @@ static void offer(Search *s, size_t i, double sum, uint32_t at)
     if (n < k) s->found[i]++;
 }
 
+/* Is one of LANES sums at most worst?  In halves, which every processor compares at once. */
+static bool any_near(const float *near, float worst)
+{
+    typedef float Half __attribute__((vector_size(LANES / 2 * sizeof(float))));
+    typedef int64_t Bits __attribute__((vector_size(LANES / 2 * sizeof(float))));
+    const Half *h = (const Half *)near, most = worst - (Half){ 0 };
+    Bits hit = (Bits)(h[0] <= most) | (Bits)(h[1] <= most);
+    return (hit[0] | hit[1]) != 0;
+}
+
 /* The best rows of queries 0 .. n-1, which lie in s->q. */
 static Err search(Ctx *cx, Search *s, size_t n)
 {
     const Neighbours *m = s->m;
-    float near[TILE_ROWS_MAX];
-    size_t tile = TILE_BYTES / (sizeof(float) * (m->stride ? m->stride : 1)) / TOGETHER * TOGETHER;
-    if (tile < TOGETHER) tile = TOGETHER;
+    float near[TILE_ROWS_MAX + LANES] __attribute__((aligned(32)));
+    size_t tile = TILE_BYTES / (sizeof(float) * (m->cols ? m->cols : 1)) / LANES * LANES;
+    if (tile < LANES) tile = LANES;
     if (tile > TILE_ROWS_MAX) tile = TILE_ROWS_MAX;
     memset(s->found, 0, n * sizeof *s->found);
     for (size_t from = 0; from < m->n; from += tile) {
         size_t rows = m->n - from < tile ? m->n - from : tile;
-        const float *x = m->x + from * m->stride;
+        const float *x = m->x + from * m->cols;
         if (s->checks_clock) TRY(cx, ctx_check(cx));
         for (size_t i = 0; i < n; i++) {
-            const float *q = s->q + i * m->stride;
+            const float *q = s->q + i * m->cols;
             float worst = INFINITY;
-            s->tile(q, x, m->stride, padded(rows, TOGETHER), near);
+            s->tile(q, x, m->cols, groups_of(rows), near);
             if (s->found[i] == m->k) worst = (float)s->far[i * m->k + m->k - 1] * s->slack + 1e-30f;
-            for (size_t r = 0; r < rows; r++) {
-                if (near[r] > worst) continue;
-                offer(s, i, exact(m, q, x + r * m->stride), (uint32_t)(from + r));
-                if (s->found[i] == m->k) worst = (float)s->far[i * m->k + m->k - 1] * s->slack + 1e-30f;
+            for (size_t r = 0; r < rows; r += LANES) {
+                if (!any_near(near + r, worst)) continue;
+                for (size_t l = r; l < r + LANES && l < rows; l++) {
+                    if (near[l] > worst) continue;
+                    offer(s, i, exact(m, q, from + l), (uint32_t)(from + l));
+                    if (s->found[i] == m->k) worst = (float)s->far[i * m->k + m->k - 1] * s->slack + 1e-30f;
+                }
             }
         }
     }
@@ -269,7 +317,7 @@ static void load_queries(const Search *s, const Frame *X, const uint32_t *rows, 
 {
     uint32_t at[QUERIES];
     for (size_t i = 0; i < n; i++) at[i] = rows ? rows[from + i] : (uint32_t)(from + i);
-    dense_apply(s->m->dense, X, at, n, s->q, s->m->stride);
+    dense_apply(s->m->dense, X, at, n, s->q, s->m->cols);
 }
 
 static Err neighbours_margin(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out)
@@ -319,7 +367,6 @@ done:
 static Err neighbours_save(Ctx *cx, const Model *model, Text *out)
 {
     const Neighbours *m = (const Neighbours *)model;
-    size_t d = dense_cols(m->dense);
     (void)cx;
     put_u8(out, (uint8_t)m->task);
     put_u8(out, (uint8_t)m->p);
@@ -329,24 +376,26 @@ static Err neighbours_save(Ctx *cx, const Model *model, Text *out)
     put_u32(out, (uint32_t)m->n);
     dense_save(m->dense, out);
     for (size_t i = 0; i < m->n; i++) put_f64(out, m->y[i]);
-    for (size_t i = 0; i < m->n; i++) text_bytes(out, m->x + i * m->stride, d * sizeof *m->x);
+    for (size_t i = 0; i < m->n; i++)
+        for (size_t j = 0; j < m->cols; j++) text_bytes(out, cell_of(m, i, j), sizeof *m->x);
     return OK;
 }
 
 static bool read_rows(Reader *r, Neighbours *m)
 {
-    size_t d = dense_cols(m->dense);
     for (size_t i = 0; i < m->n; i++) {
         double y = m->y[i] = get_f64(r);
         if (!isfinite(y)) return false;
         if (m->task != TASK_REGRESSION && (y < 0 || y >= (double)m->classes || y != floor(y))) return false;
     }
     for (size_t i = 0; i < m->n; i++) {
-        const void *row = get_array(r, d, sizeof *m->x);
+        const unsigned char *row = get_array(r, m->cols, sizeof *m->x);
         if (!row) return false;
-        memcpy(m->x + i * m->stride, row, d * sizeof *m->x);
-        for (size_t j = 0; j < d; j++)
-            if (!(fabsf(m->x[i * m->stride + j]) <= (float)DENSE_FAR)) return false;
+        for (size_t j = 0; j < m->cols; j++) {
+            float *x = cell_of(m, i, j);
+            memcpy(x, row + j * sizeof *x, sizeof *x);
+            if (!(fabsf(*x) <= (float)DENSE_FAR)) return false;
+        }
     }
     return !r->short_ && r->n == 0;
 }

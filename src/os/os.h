@@ -108,6 +108,14 @@ MUST_USE Err os_tie(Ctx *cx, int fd);
 ** ERR_INTERRUPTED. */
 MUST_USE Err os_run(Ctx *cx, const char *folder, const char *const *argv, size_t max, Text *out, int *status);
 
+/* --- threads ----------------------------------------------------------------------------------------------------- */
+
+/* part(own cx, self, i) once for every i below n, on up to `threads` threads at once, ours one of them (0 counts as 1; where no
+** more can be started, fewer do it).  Parts must not touch what another writes, and the World must take calls from several
+** threads, as os_world does.  After a failure no part is begun; the first failure by i is handed up.  ERR_NOMEM */
+typedef Err OsPart(Ctx *cx, void *self, size_t i);
+MUST_USE Err os_parts(Ctx *cx, unsigned threads, size_t n, OsPart *part, void *self);
+
 /* --- descriptors ------------------------------------------------------------------------------------------------- */
 
 MUST_USE Err os_pipe(Ctx *cx, int *read_end, int *write_end);                /* ERR_LIMIT too many open; ERR_IO */

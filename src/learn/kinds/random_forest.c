@@ -11,7 +11,7 @@ static const Param params[] = {
     [TREES] = { "trees", "trees", "trees that are averaged", 1, 1000, { 100, 100, 100 }, PARAM_WHOLE_LOG, NULL, true },
     [LEAF_ROWS] = { "min_data_in_leaf", "rows", "fewest rows in a leaf", 1, 32, { 1, 1, 2 }, PARAM_WHOLE_LOG, NULL, false },
     [FEATURES] = { "max_features", "share", "columns a node looks at", 0.1, 1, { .4, .4, .4 }, PARAM_LINEAR, NULL, false },
-    [LEAVES] = { "max_leaves", "leaves", "nodes of fewer than 1/max_leaves of all rows are not split", 16, 16384, { 2048, 2048, 2048 }, PARAM_WHOLE_LOG, NULL, true },
+    [LEAVES] = { "max_leaves", "leaves", "nodes of fewer than 1/max_leaves of all rows are not split", 16, 16384, { 512, 512, 512 }, PARAM_WHOLE_LOG, NULL, true },
     { .name = NULL },
 };
 

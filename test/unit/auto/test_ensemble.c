@@ -137,6 +137,68 @@ static void on_few_rows_only_the_best_may_be_chosen(void **state)
     }
 }
 
+/* The error of the trials as weighted, but for one. */
+static double error_but(const World3 *w, const double *weight, int but)
+{
+    double all = 0, margin[ROWS * 3] = { 0 };
+    for (int t = 0; t < TRIALS; t++) {
+        if (t == but) continue;
+        all += weight[t];
+        for (size_t i = 0; i < (size_t)ROWS * w->k; i++) margin[i] += weight[t] * w->trial[t].scale * w->oof[t][i];
+    }
+    for (size_t i = 0; i < (size_t)ROWS * w->k; i++) margin[i] /= all;
+    return error_of(w, margin, 1, 0);
+}
+
+static void a_build_that_would_be_too_large_loses_what_wins_least_a_byte(void **state)
+{
+    (void)state;
+    for (int large = 0; large < 2; large++) {
+        Ctx cx = test_ctx();
+        World3 w;
+        Ensemble e, before;
+        double weight[TRIALS], total = 0;
+        uint64_t bytes = 0, lost = 0;
+        uint32_t members = 0, out_of = 0;
+        make(&w, TASK_REGRESSION, "rmse", 1);
+        expect_ok(&cx, ensemble_choose(&cx, &w.a, &before));
+        assert_int_equal(before.too_large, 0);
+        for (int t = 0; t < TRIALS; t++) {
+            weight[t] = w.trial[t].told.weight;
+            assert_true(weight[t] > 0);
+            w.trial[t].told.weight = 0;
+            w.trial[t].told.size_bytes = large ? ENSEMBLE_BYTES_MAX + 1 : ((uint64_t)2 << 20) + 700000u * (uint64_t)(t % 3);
+        }
+        for (;;) {                                                       /* who must leave, by definition */
+            int worst = -1;
+            double least = INFINITY, now = error_but(&w, weight, -1);
+            bytes = members = 0;
+            for (int t = 0; t < TRIALS; t++) bytes += weight[t] > 0 ? w.trial[t].told.size_bytes : 0, members += weight[t] > 0;
+            if (bytes <= ENSEMBLE_BYTES_MAX || members == 1) break;
+            for (int t = 0; t < TRIALS; t++) {
+                if (!(weight[t] > 0)) continue;
+                double gain = (error_but(&w, weight, t) - now) / (double)w.trial[t].told.size_bytes;
+                if (gain < least) least = gain, worst = t;
+            }
+            weight[worst] = 0;
+            lost += w.trial[worst].told.size_bytes;
+            out_of++;
+        }
+        expect_ok(&cx, ensemble_choose(&cx, &w.a, &e));
+        for (int t = 0; t < TRIALS; t++) {
+            total += w.trial[t].told.weight;
+            assert_true((weight[t] > 0) == (w.trial[t].told.weight > 0));
+        }
+        assert_true(fabs(total - 1) < 1e-12);
+        assert_true(out_of >= 2);
+        assert_int_equal(e.too_large, out_of);
+        assert_int_equal(e.too_large_bytes, lost);
+        if (large) assert_int_equal(members, 1);                         /* one alone may be of any size */
+        else assert_true(members > 1 && bytes <= ENSEMBLE_BYTES_MAX);
+        ctx_clear(&cx);
+    }
+}
+
 static void a_members_temperature_is_the_best_of_a_fine_grid(void **state)
 {
     (void)state;
@@ -297,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(selection_equals_the_plainest_greedy_one),
         cmocka_unit_test(on_few_rows_only_the_best_may_be_chosen),
+        cmocka_unit_test(a_build_that_would_be_too_large_loses_what_wins_least_a_byte),
         cmocka_unit_test(a_members_temperature_is_the_best_of_a_fine_grid),
         cmocka_unit_test(a_constant_is_chosen_only_where_there_is_nothing_else),
         cmocka_unit_test(no_usable_trial_leaves_all_weights_zero),

@@ -82,6 +82,11 @@ static void a_row_answers_the_same_alone_and_among_forty_thousand(void **state)
     expect_ok(&cx, build_margin(&cx, k.b, many, crowd));
     expect_ok(&cx, build_margin_oof(&cx, k.b, many, fold, crowd_oof));
     for (uint32_t i = 0; i < MANY; i++) assert_true(crowd[i] == few[rows[i]] && crowd_oof[i] == few_oof[rows[i]]);
+    for (size_t from = 7, to = 12; from < MANY; from = to, to = to + from > MANY ? MANY : to + from) {     /* and in parts */
+        double *part = crowd_oof;
+        expect_ok(&cx, build_margin_part(&cx, k.b, many, from, to, part));
+        for (size_t i = from; i < to; i++) assert_true(part[i - from] == crowd[i]);
+    }
     for (uint32_t i = 0; i < ROWS; i++) {
         expect_ok(&cx, table_rows(&cx, k.t, &i, 1, &one));
         expect_ok(&cx, build_margin(&cx, k.b, one, &alone));

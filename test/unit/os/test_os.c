@@ -414,6 +414,61 @@ static int child(Ctx *cx, const char *what)
     for (;;) pause();
 }
 
+enum { PARTS = 500 };
+
+typedef struct Counted { int done[PARTS]; size_t bad; } Counted;
+
+static Err count_part(Ctx *cx, void *counted, size_t i)
+{
+    Counted *c = counted;
+    if (!ctx_scratch(cx, 1000)) return FAIL(cx, ERR_NOMEM, "part %zu", i);      /* each thread has its own */
+    c->done[i]++;
+    if (i >= c->bad) return FAIL(cx, ERR_NUMERIC, "part %zu is bad", i);
+    return OK;
+}
+
+static void parts_are_done_once_each_on_any_number_of_threads(void **state)
+{
+    (void)state;
+    for (unsigned threads = 0; threads <= 7; threads++) {
+        Ctx cx = test_ctx();
+        Counted c = { .bad = PARTS };
+        expect_ok(&cx, os_parts(&cx, threads, PARTS, count_part, &c));
+        for (int i = 0; i < PARTS; i++) assert_int_equal(c.done[i], 1);
+        expect_ok(&cx, os_parts(&cx, threads, 0, count_part, &c));
+        ctx_clear(&cx);
+    }
+}
+
+static void the_first_part_that_fails_is_told(void **state)
+{
+    (void)state;
+    for (unsigned threads = 1; threads <= 7; threads++) {
+        Ctx cx = test_ctx();
+        Counted c = { .bad = 40 };
+        int begun = 0;
+        assert_int_equal(os_parts(&cx, threads, PARTS, count_part, &c), ERR_NUMERIC);
+        assert_string_equal(cx.text, "part 40 is bad");
+        for (int i = 0; i < PARTS; i++) begun += c.done[i];
+        assert_true(begun >= 41 && begun <= 40 + (int)threads);                   /* those under way end, none is begun */
+        ctx_clear(&cx);
+    }
+}
+
+static Err parts_body(Ctx *cx, void *arg)
+{
+    Counted c = { .bad = PARTS };
+    (void)arg;
+    TRY(cx, os_parts(cx, 1, 3, count_part, &c));                                  /* a rig counts for one thread only */
+    return OK;
+}
+
+static void parts_survive_every_fault(void **state)
+{
+    (void)state;
+    rig_sweep(parts_body, NULL, ERR_NOMEM, ERR_IO);
+}
+
 int main(int argc, char **argv)
 {
     Ctx cx = test_ctx();
@@ -434,6 +489,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_lock_is_held_once_and_let_go_by_death),
         cmocka_unit_test(an_interrupt_sets_the_flag_and_ends_the_second_time),
         cmocka_unit_test(writing_where_nobody_reads_or_the_disk_is_full_fails_in_words),
+        cmocka_unit_test(parts_are_done_once_each_on_any_number_of_threads),
+        cmocka_unit_test(the_first_part_that_fails_is_told),
+        cmocka_unit_test(parts_survive_every_fault),
         cmocka_unit_test(spawning_survives_every_fault),
     };
     return cmocka_run_group_tests_name("os", tests, NULL, NULL);
