@@ -17,7 +17,7 @@
 #define TOLD_MAX  300 /* entries of a list in the stage's JSON */
 #define TEXT_DIMS 32
 #define TWIN_LEVELS_MAX  20  /* whole numbers of so few values are levels too, to learners that measure and add */
-#define TWIN_COLUMNS_MAX 200 /* of wide data one column a value would be too many */
+#define TWINS_MAX 10 /* columns that get one */
 #define TEXT_TIME .5 /* share of the stage's time that texts may take */
 
 typedef struct Prep {
@@ -25,6 +25,7 @@ typedef struct Prep {
     Maker m;
     Text dropped, missing, encoded; /* JSON arrays under way */
     uint32_t dropped_n, missing_n, encoded_n, texts_n, dates_n;
+    bool twins;      /* whole numbers of few values become levels too */
     uint64_t *print; /* columns: hash of the values of those that were kept; 0: none */
 } Prep;
 
@@ -174,13 +175,28 @@ static uint32_t few_values(const Column *c, size_t rows)
     return n;
 }
 
+static bool twin_wanted(const Prep *p, const Column *c)
+{
+    uint32_t values = c->type == COLUMN_INTEGER && c->num && p->a->task != TASK_ANOMALY ? few_values(c, p->a->rows) : 0;
+    return values >= 3 && values <= TWIN_LEVELS_MAX;
+}
+
+/* Many columns of few whole values are measurements on one scale (pixels, answers from 1 to 5): as categories they would only
+** make nets wide (digits, nets alone: log loss .057 without, .098 with). */
+static bool twins_help(const Prep *p)
+{
+    uint32_t n = 0;
+    for (size_t j = 0; j < p->a->raw->cols && n <= TWINS_MAX; j++) n += twin_wanted(p, &p->a->raw->col[j]);
+    return n <= TWINS_MAX;
+}
+
 /* A number; of few whole values also as a category, for learners that do not cut numbers themselves. */
 static Err encode_number(Ctx *cx, Prep *p, uint32_t raw)
 {
     const Column *c = &p->a->raw->col[raw];
-    uint32_t keys, values = c->type == COLUMN_INTEGER && p->a->task != TASK_ANOMALY ? few_values(c, p->a->rows) : 0;
+    uint32_t keys;
     TRY(cx, make_number(cx, &p->m, raw));
-    if (values < 3 || values > TWIN_LEVELS_MAX || p->a->raw->cols > TWIN_COLUMNS_MAX) return OK;
+    if (!p->twins || !twin_wanted(p, c)) return OK;
     TRY(cx, make_keys(cx, &p->m, raw, MAKE_RARE, &keys, NULL));
     return steps_keys_n(p->m.steps, keys) < 3 ? OK : make_code_as(cx, &p->m, keys, " (as levels)", FEATURE_FOR_DENSE);
 }
@@ -266,6 +282,7 @@ Err stage_preprocess(Ctx *cx, Auto *a)
     for (uint32_t i = 0; i < a->raw->cols; i++) texts += a->raw->col[i].type == COLUMN_TEXT;
     if (texts > 0)
         TRY_DONE(cx, auto_allow(cx, a, "texts_s", auto_left_s(cx, a, STAGE_PREPROCESS) * TEXT_TIME / texts, &p.m.text_s));
+    p.twins = twins_help(&p);
     for (uint32_t i = 0; i < a->raw->cols; i++) {
         ctx_step(cx, "preparing columns", i, (double)a->raw->cols);
         TRY_DONE(cx, encode(cx, &p, i));

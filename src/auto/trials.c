@@ -438,6 +438,8 @@ static bool hopeless(const Auto *a, const TrialData *d)
     double best[STOP_AMONG], own = metric_error(a->metric, d->told.fold_score[0]);
     size_t n = 0;
     bool known = false;
+    /* A net's probabilities are too sure of themselves until its temperature is fitted, over all folds. */
+    if (auto_is_net(d->learner) && !strcmp(a->metric->name, "logloss")) return false;
     if (a->folds < 3 || a->ordered || a->replay || a->held_n / a->folds < STOP_ROWS_MIN || isnan(own)) return false;
     for (uint32_t i = 0; i < a->trials_n; i++) {
         const TrialData *t = a->trial[i];
