@@ -227,17 +227,6 @@ done:
     return err;
 }
 
-static void cell_json(const Column *c, size_t row, Text *t)
-{
-    size_t n;
-    if (!column_has(c, row)) json_null(t);
-    else if (c->num) json_num(t, c->num[row]);
-    else {
-        const char *s = dict_at(&c->dict, (uint32_t)c->code[row], &n);
-        json_text_n(t, s, n);
-    }
-}
-
 static void rows_json(const Answers *a, Text *t)
 {
     json_open_array(t);
@@ -246,7 +235,7 @@ static void rows_json(const Answers *a, Text *t)
         for (size_t j = 0; j < a->columns; j++) {
             const QueryColumn *q = &a->column[j];
             json_key(t, q->name);
-            if (q->column) cell_json(q->column, i, t);
+            if (q->column) column_json(q->column, i, t);
             else if (q->text) json_text(t, q->text[i]);
             else json_num(t, q->num[i]);
         }

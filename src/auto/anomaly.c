@@ -94,17 +94,6 @@ static int by_margin(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-static void put_cell(const Column *c, size_t row, Text *t)
-{
-    size_t n;
-    if (!column_has(c, row)) json_null(t);
-    else if (c->num) json_num(t, c->num[row]);
-    else {
-        const char *s = dict_at(&c->dict, (uint32_t)c->code[row], &n);
-        json_text_n(t, s, n);
-    }
-}
-
 /* The columns that push the row furthest out. */
 static void put_why(const Auto *a, const Table *t, size_t row, const double *phi, Text *out)
 {
@@ -122,7 +111,7 @@ static void put_why(const Auto *a, const Table *t, size_t row, const double *phi
         json_open(out);
         json_key_text(out, "column", a->schema->col[best[i]].name);
         json_key(out, "value");
-        put_cell(&t->col[best[i]], row, out);
+        column_json(&t->col[best[i]], row, out);
         json_key_num(out, "share", phi[best[i]]);
         json_close(out);
     }
@@ -209,11 +198,12 @@ done:
 static Err put_metrics(Ctx *cx, const Auto *a, Text *t)
 {
     const Metric *m;
+    bool judged = anomaly_judged(a);
     double *margin = ctx_get_n(cx, a->held_n, sizeof *margin);
     if (!margin) return FAIL(cx, ERR_NOMEM, "judging the detectors");
     for (size_t i = 0; i < a->held_n; i++) margin[i] = a->oof[a->held[i]];
     json_key_open(t, "metrics");
-    for (size_t i = 0; anomaly_judged(a) && (m = metric_at(i)); i++) {
+    for (size_t i = 0; judged && (m = metric_at(i)); i++) {
         double v = NAN;
         if (!(m->tasks >> TASK_ANOMALY & 1)) continue;
         Err err = auto_score(cx, a, m, margin, &v);

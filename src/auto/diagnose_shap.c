@@ -25,8 +25,7 @@
 
 static bool explains_itself(const Member *m)
 {
-    const Form *form = m->parts_n ? m->model[0]->form : NULL;
-    return !form || (form->explain && (!form->can_explain || form->can_explain(m->model[0])));
+    return !m->parts_n || model_explains_itself(m->model[0]);
 }
 
 /* Margins that explaining one row by sampling asks of a member's models, all together (model/explain.c). */

@@ -439,25 +439,19 @@ void ensemble_calibrate(const Auto *a, const double *margin, Ensemble *e)
     e->loss_after = after;
 }
 
-static int by_double(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The margin above which a share of contamination of the held rows lies, as a threshold of the answer. */
 static Err share_above(Ctx *cx, const Auto *a, const double *margin, Ensemble *e)
 {
-    double share = a->contamination > 0 ? a->contamination : ANOMALY_CONTAMINATION, *sorted;
-    sorted = ctx_get_n(cx, a->held_n, sizeof *sorted);
-    if (!sorted) return FAIL(cx, ERR_NOMEM, "finding the threshold");
-    memcpy(sorted, margin, a->held_n * sizeof *sorted);
-    qsort(sorted, a->held_n, sizeof *sorted, by_double);
+    double share = a->contamination > 0 ? a->contamination : ANOMALY_CONTAMINATION;
+    Err err = OK;
+    uint32_t *order = NULL;
+    GET_DONE(cx, order, a->held_n, "finding the threshold");
+    TRY_DONE(cx, order_of(cx, margin, 1, a->held_n, order));
     size_t at = (size_t)floor((1 - share) * (double)a->held_n);
-    if (at >= a->held_n) at = a->held_n - 1;
-    e->threshold = model_sigmoid(sorted[at]);
-    ctx_put(cx, sorted);
-    return OK;
+    e->threshold = model_sigmoid(margin[order[at < a->held_n ? at : a->held_n - 1]]);
+done:
+    ctx_put(cx, order);
+    return err;
 }
 
 /* What the calls of class 1 in p cost, a row. */

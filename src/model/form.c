@@ -41,6 +41,11 @@ static Err check_cols(Ctx *cx, const Model *m, const Frame *X, const char *what)
     return OK;
 }
 
+bool model_explains_itself(const Model *m)
+{
+    return m->form->explain && (!m->form->can_explain || m->form->can_explain(m));
+}
+
 Err model_margin(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, double *out)
 {
     TRY(cx, check_cols(cx, m, X, "the data"));
@@ -61,7 +66,7 @@ Err model_explain_shared(Ctx *cx, const Model *m, const Frame *X, const uint32_t
 {
     TRY(cx, check_cols(cx, m, X, "the data"));
     if (!n) return OK;
-    if (m->form->explain && (!m->form->can_explain || m->form->can_explain(m))) {
+    if (model_explains_itself(m)) {
         TRY(cx, m->form->explain(cx, m, X, rows, n, out));
         return OK;
     }

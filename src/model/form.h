@@ -62,6 +62,9 @@ MUST_USE Err model_save(Ctx *cx, const Model *m, Text *out);        /* form name
 MUST_USE Err model_load(Ctx *cx, const void *bytes, size_t n, Model **out);   /* ERR_CORRUPT */
 void model_free(Ctx *cx, Model *m);                                  /* NULL is fine */
 
+/* Are its explanations its own (Form.explain)?  Else they are sampled. */
+bool model_explains_itself(const Model *m);
+
 /* Softmax of k logits, in place, and log-odds to probability, both safe for any finite input. */
 void model_softmax(double *z, size_t k);
 double model_sigmoid(double z);

@@ -88,24 +88,33 @@ static double auc_all(const double *y, const double *p, const double *weight, co
     return sum / (double)cols;
 }
 
-static Err auc_score(Ctx *cx, const double *y, const double *p, const double *weight, size_t n, uint32_t classes,
-                     double *out)
+typedef double Ordered(const double *y, double yes, const double *p, size_t stride, const double *weight, const uint32_t *order, size_t n);
+
+/* What an order of the rows is worth: of class 1, or of each class against the rest, averaged. */
+static Err rank_score(Ctx *cx, const char *metric, const char *undefined_when, Ordered *worth, const double *y, const double *p,
+                      const double *weight, size_t n, uint32_t classes, double *out)
 {
     size_t cols = columns_of(classes);
     double sum = 0;
     Err err = OK;
     uint32_t *order = NULL;
-    TRY(cx, check_numbers(cx, "auc", p, weight, n, cols, out));
-    GET_DONE(cx, order, n, "auc of %zu rows", n);
+    TRY(cx, check_numbers(cx, metric, p, weight, n, cols, out));
+    GET_DONE(cx, order, n, "%s of %zu rows", metric, n);
     for (size_t c = 0; c < cols; c++) {
         TRY_DONE(cx, order_of(cx, p + c, cols, n, order));
-        sum += auc_ordered(y, cols == 1 ? 1 : (double)c, p + c, cols, weight, order, n);
+        sum += worth(y, cols == 1 ? 1 : (double)c, p + c, cols, weight, order, n);
     }
     *out = sum / (double)cols;
-    if (isnan(*out)) err = undefined(cx, "auc", "a class has no row, or all of them", out);
+    if (isnan(*out)) err = undefined(cx, metric, undefined_when, out);
 done:
     ctx_put(cx, order);
     return err;
+}
+
+static Err auc_score(Ctx *cx, const double *y, const double *p, const double *weight, size_t n, uint32_t classes,
+                     double *out)
+{
+    return rank_score(cx, "auc", "a class has no row, or all of them", auc_ordered, y, p, weight, n, classes, out);
 }
 
 /* Sum over thresholds, greatest first, of the recall each adds times the precision there; order is smallest first. */
@@ -130,21 +139,7 @@ static double precision_ordered(const double *y, double yes, const double *p, si
 static Err average_precision_score(Ctx *cx, const double *y, const double *p, const double *weight, size_t n, uint32_t classes,
                                    double *out)
 {
-    size_t cols = columns_of(classes);
-    double sum = 0;
-    Err err = OK;
-    uint32_t *order = NULL;
-    TRY(cx, check_numbers(cx, "average_precision", p, weight, n, cols, out));
-    GET_DONE(cx, order, n, "average_precision of %zu rows", n);
-    for (size_t c = 0; c < cols; c++) {
-        TRY_DONE(cx, order_of(cx, p + c, cols, n, order));
-        sum += precision_ordered(y, cols == 1 ? 1 : (double)c, p + c, cols, weight, order, n);
-    }
-    *out = sum / (double)cols;
-    if (isnan(*out)) err = undefined(cx, "average_precision", "a class has no row", out);
-done:
-    ctx_put(cx, order);
-    return err;
+    return rank_score(cx, "average_precision", "a class has no row", precision_ordered, y, p, weight, n, classes, out);
 }
 
 /* ---------------------------------------------------------------- log loss */

@@ -125,8 +125,7 @@ static Err ranked_margin(Ctx *cx, const Model *model, const Frame *X, const uint
 
 static bool ranked_can(const Model *model)
 {
-    const Model *inner = ((const Ranked *)model)->inner;
-    return inner->form->explain && (!inner->form->can_explain || inner->form->can_explain(inner));
+    return model_explains_itself(((const Ranked *)model)->inner);
 }
 
 static Err ranked_explain(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out)

@@ -135,3 +135,14 @@ Err table_rows(Ctx *cx, const Table *t, const uint32_t *rows, size_t n, Table **
 {
     return table_pick(cx, t, rows, n, NULL, out);
 }
+
+void column_json(const Column *c, size_t row, Text *t)
+{
+    size_t n;
+    if (!column_has(c, row)) json_null(t);
+    else if (c->num) json_num(t, c->num[row]);
+    else {
+        const char *s = dict_at(&c->dict, (uint32_t)c->code[row], &n);
+        json_text_n(t, s, n);
+    }
+}

@@ -86,6 +86,7 @@ const char *column_text(const Column *c, size_t row, char buf[COLUMN_TEXT_MAX], 
 size_t table_find(const Table *t, const char *name);
 void table_free(Ctx *cx, Table *t);                       /* NULL is fine */
 
+void column_json(const Column *c, size_t row, Text *t);      /* a cell as a JSON value; missing: null */
 /* A copy of some rows (in that order) and all columns.  Dictionaries are kept whole.  ERR_NOMEM */
 MUST_USE Err table_rows(Ctx *cx, const Table *t, const uint32_t *rows, size_t n, Table **out);
 /* The same without the columns marked in leave_out (t->cols flags).  ERR_NOMEM */
