@@ -84,7 +84,8 @@ endfunction()
 # The program looks for these in <its folder>/lib, then <its folder>/../lib.  Tests lie in <build>/tests, so the second
 # finds them too.
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
-foreach(name libduckdb.so lib_lightgbm.so libxgboost.so libgomp-e985bcbb.so.1.0.0 excel.duckdb_extension)
+foreach(name libduckdb.so lib_lightgbm.so libxgboost.so libgomp-e985bcbb.so.1.0.0 excel.duckdb_extension
+             postgres_scanner.duckdb_extension sqlite_scanner.duckdb_extension)
   file(CREATE_LINK ${LEAT_DEPS}/lib/${name} ${CMAKE_BINARY_DIR}/lib/${name} SYMBOLIC)
 endforeach()
 file(REAL_PATH ${DNNL_LIBRARY} DNNL_FILE)
