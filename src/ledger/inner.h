@@ -18,6 +18,16 @@ struct Ledger {
     bool group;                    /* between ledger_begin and commit */
 };
 
+/* The row of table `ledger`: how far the log goes. */
+typedef struct HeadRow { uint64_t seq; Digest hash, id; int64_t format; } HeadRow;
+MUST_USE Err ledger_read_head(Ctx *cx, const Ledger *l, HeadRow *out);            /* ERR_CORRUPT */
+MUST_USE Err ledger_room_version(Ctx *cx, Ledger *l, const LedgerRoom *room, int64_t *out);   /* -1: no tables yet */
+bool ledger_take_digest(DbRows *rows, size_t col, Digest *out);                   /* false: not 32 bytes */
+
+/* Fill in what an event is but its number and its predecessor, then its hashes.  body keeps its payload. */
+MUST_USE Err ledger_seal(Ctx *cx, const Act *act, const LedgerWho *who, Text *body, Event *e);
+MUST_USE Err ledger_write_event(Ctx *cx, DbWriter *w, const Event *e);
+
 /* JSON text to canonical JSON: keys in byte order, each once, no spaces, shortest numbers.
 ** ERR_BAD_INPUT it is no object, or not JSON; ERR_LIMIT too deep. */
 MUST_USE Err ledger_canon(Ctx *cx, const char *json, size_t n, Text *out);

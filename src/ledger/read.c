@@ -1,0 +1,122 @@
+/* ledger/read.c -- the head, and events one after the other. */
+#include "ledger/inner.h"
+
+#include <string.h>
+
+static const Statement st_head = { "SELECT seq, hash, format, id FROM ledger", NULL };
+static const Statement st_events = {
+    "SELECT e.seq, e.time_us, e.actor, e.on_behalf, e.project, e.kind, e.subject, e.payload_hash, e.previous, e.hash, p.body"
+    " FROM event e LEFT JOIN payload p ON p.seq = e.seq WHERE e.seq >= ?1 AND e.seq <= ?2"
+    " AND (?3 IS NULL OR e.kind = ?3) AND (?4 IS NULL OR e.subject = ?4) ORDER BY e.seq", NULL };
+static const Statement st_room = { "SELECT version FROM ledger_room WHERE name = ?1", NULL };
+
+bool ledger_take_digest(DbRows *rows, size_t col, Digest *out)
+{
+    size_t n;
+    const void *at = db_get_blob(rows, col, &n);
+    memset(out, 0, sizeof *out);
+    if (n != SHA256_BYTES) return false;
+    memcpy(out->at, at, n);
+    return true;
+}
+
+Err ledger_read_head(Ctx *cx, const Ledger *l, HeadRow *out)
+{
+    DbRows *rows = NULL;
+    bool more = false;
+    Err err = OK;
+    *out = (HeadRow){ 0 };
+    TRY_DONE(cx, db_ask(cx, l->db, &st_head, DB_NO_ARGS, &rows));
+    TRY_DONE(cx, db_next(cx, rows, &more));
+    if (more) {
+        out->seq = (uint64_t)db_get_int(rows, 0);
+        out->format = db_get_int(rows, 2);
+    }
+    if (!more || !ledger_take_digest(rows, 1, &out->hash) || !ledger_take_digest(rows, 3, &out->id))
+        err = FAIL(cx, ERR_CORRUPT, "the ledger '%s' has lost its head row; restore it from a copy", l->path);
+done:
+    db_rows_close(rows);
+    return err;
+}
+
+Err ledger_room_version(Ctx *cx, Ledger *l, const LedgerRoom *room, int64_t *out)
+{
+    TRY(cx, db_ask_int(cx, l->db, &st_room, DB_ARGS(db_text(room->name)), -1, out));
+    return OK;
+}
+
+Db *ledger_db(Ledger *l)
+{
+    return l->db;
+}
+
+void ledger_id(const Ledger *l, Digest *out)
+{
+    *out = l->id;
+}
+
+Err ledger_head(Ctx *cx, Ledger *l, uint64_t *seq, Digest *hash)
+{
+    HeadRow head;
+    *seq = 0;
+    TRY(cx, ledger_read_head(cx, l, &head));
+    *seq = head.seq;
+    *hash = head.hash;
+    return OK;
+}
+
+Err ledger_ask_events(Ctx *cx, Ledger *l, const LedgerAsk *ask, DbRows **rows)
+{
+    int64_t to = ask->to_seq ? (int64_t)ask->to_seq : INT64_MAX;
+    TRY(cx, db_ask(cx, l->db, &st_events,
+                   DB_ARGS(db_int((int64_t)ask->from_seq), db_int(to), db_text(ask->kind),
+                           db_text(ask->subject)), rows));
+    return OK;
+}
+
+Err ledger_event(Ctx *cx, const Ledger *l, DbRows *rows, Event *e)
+{
+    *e = (Event){
+        .seq = (uint64_t)db_get_int(rows, 0), .time_us = db_get_int(rows, 1),
+        .actor = db_get_text(rows, 2), .on_behalf = db_get_text(rows, 3), .project = db_get_text(rows, 4),
+        .kind = db_get_text(rows, 5), .subject = db_get_text(rows, 6), .payload = db_get_text(rows, 10),
+    };
+    for (size_t col = 2; col <= 6; col++) {    /* words are hashed up to their NUL: nothing may hide behind one */
+        size_t n;
+        const char *word = db_get_text(rows, col);
+        (void)db_get_blob(rows, col, &n);
+        if (word && strlen(word) != n)
+            return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: a word holds a NUL",
+                        (unsigned long long)e->seq, l->path);
+    }
+    bool good = ledger_take_digest(rows, 7, &e->payload_hash);
+    good &= ledger_take_digest(rows, 8, &e->previous);
+    good &= ledger_take_digest(rows, 9, &e->hash);
+    if (!e->actor || !e->on_behalf || !e->project || !e->kind || !e->subject)
+        return FAIL(cx, ERR_NOMEM, "reading an event");
+    if (!good || !e->payload) {
+        return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: %s", (unsigned long long)e->seq,
+                    l->path,
+                    good ? "its payload is missing" : "a hash has the wrong length");
+    }
+    (void)db_get_blob(rows, 10, &e->payload_n);
+    return OK;
+}
+
+Err ledger_each(Ctx *cx, Ledger *l, const LedgerAsk *ask, Err (*each)(void *arg, const Event *e), void *arg)
+{
+    DbRows *rows = NULL;
+    Event e;
+    bool more = false;
+    Err err = OK;
+    TRY_DONE(cx, ledger_ask_events(cx, l, ask, &rows));
+    for (;;) {
+        TRY_DONE(cx, db_next(cx, rows, &more));
+        if (!more) break;
+        TRY_DONE(cx, ledger_event(cx, l, rows, &e));
+        TRY_DONE(cx, each(arg, &e));
+    }
+done:
+    db_rows_close(rows);
+    return err;
+}
