@@ -1,7 +1,7 @@
 # cmake/LeatPlatform.cmake -- the compiler's flags, and what Leat takes from others.
 #
 # Everything links the interface target leat_platform.  Linked: libc, libm, pthread, dl, zstd, SQLite, libcrypto, and
-# yyjson, compiled in.  Only headers: DuckDB, LightGBM, oneDNN, which the program opens when it first needs them.
+# yyjson, compiled in.  Only headers: DuckDB, LightGBM, oneDNN, libpq, which the program opens when it first needs them.
 
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_STANDARD_REQUIRED ON)
@@ -57,6 +57,9 @@ pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 find_path(DNNL_INCLUDE dnnl.h REQUIRED)
 find_library(DNNL_LIBRARY NAMES libdnnl.so.2 REQUIRED)
 
+find_path(PQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+find_library(PQ_LIBRARY NAMES libpq.so.5 REQUIRED)
+
 add_library(yyjson STATIC ${LEAT_DEPS}/src/yyjson/yyjson.c)
 target_include_directories(yyjson SYSTEM PUBLIC ${LEAT_DEPS}/src/yyjson)
 target_compile_options(yyjson PRIVATE -w)
@@ -67,7 +70,7 @@ endif()
 
 add_library(leat_platform INTERFACE)
 target_include_directories(leat_platform INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
-target_include_directories(leat_platform SYSTEM INTERFACE ${LEAT_DEPS}/include ${DNNL_INCLUDE})
+target_include_directories(leat_platform SYSTEM INTERFACE ${LEAT_DEPS}/include ${DNNL_INCLUDE} ${PQ_INCLUDE})
 target_compile_definitions(leat_platform INTERFACE _GNU_SOURCE= LEAT_VERSION="${LEAT_VERSION}")
 target_compile_options(leat_platform INTERFACE "$<$<COMPILE_LANGUAGE:C>:${LEAT_WARNINGS}>")
 target_link_options(leat_platform INTERFACE -Wl,--as-needed -Wl,-z,relro,-z,now)
@@ -90,3 +93,5 @@ foreach(name libduckdb.so lib_lightgbm.so libxgboost.so libgomp-e985bcbb.so.1.0.
 endforeach()
 file(REAL_PATH ${DNNL_LIBRARY} DNNL_FILE)
 file(CREATE_LINK ${DNNL_FILE} ${CMAKE_BINARY_DIR}/lib/libdnnl.so.2 SYMBOLIC)
+file(REAL_PATH ${PQ_LIBRARY} PQ_FILE)
+file(CREATE_LINK ${PQ_FILE} ${CMAKE_BINARY_DIR}/lib/libpq.so.5 SYMBOLIC)

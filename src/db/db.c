@@ -10,16 +10,15 @@
 #include <string.h>
 
 DbValue db_int(int64_t v) { return (DbValue){ .type = DB_INT, .i = v }; }
-DbValue db_num(double v) { return isnan(v) ? db_null() : (DbValue){ .type = DB_NUM, .num = v }; }
+/* SQLite keeps no negative zero: nobody does. */
+DbValue db_num(double v) { return isnan(v) ? db_null() : (DbValue){ .type = DB_NUM, .num = v == 0 ? 0 : v }; }
 DbValue db_text(const char *s) { return s ? (DbValue){ .type = DB_TEXT, .at = s, .n = strlen(s) } : db_null(); }
 DbValue db_blob(const void *p, size_t n) { return (DbValue){ .type = DB_BLOB, .at = p, .n = n }; }
 DbValue db_null(void) { return (DbValue){ .type = DB_NULL }; }
 
-/* The kind that a path names: only one is built. */
 static const DbKind *kind_of(const char *path)
 {
-    (void)path;
-    return &db_kind_sqlite;
+    return db_is_address(path) ? &db_kind_postgres : &db_kind_sqlite;
 }
 
 Err db_open_write(Ctx *cx, const char *path, DbWriter **out)
@@ -128,10 +127,17 @@ bool db_in_transaction(const DbWriter *w)
     return db->kind->in_transaction(db);
 }
 
+static bool is_sqlite(const Db *db)
+{
+    return db->kind == &db_kind_sqlite;
+}
+
 Err db_run(Ctx *cx, DbWriter *w, const Statement *st, const DbValue *args, size_t n, int64_t *changed)
 {
     if (changed) *changed = 0;
     assert(n <= DB_ARGS_MAX);
+    const char *text = is_sqlite(db_reader(w)) ? st->sqlite : st->postgres;
+    if (text && !*text) return OK;             /* nothing to do in this kind */
     return db_reader(w)->kind->run(cx, db_reader(w), st, args, n, changed);
 }
 

@@ -1,4 +1,4 @@
-/* db/db.h -- SQL behind one door.  Kinds: SQLite; PostgreSQL has its place but is not built.
+/* db/db.h -- SQL behind one door.  Kinds: SQLite (a file), PostgreSQL (an address).
 **
 ** A statement is a constant row that holds its text for each kind of database,
 ** so no SQL is ever put together from pieces of input.  A `Db` can only read; a
@@ -13,11 +13,15 @@
 
 #define DB_ARGS_MAX 32
 #define DB_WAIT_MS_MAX 30000       /* how long a writer waits for another process's transaction */
+#define DB_ADDRESS_MAX 1024        /* bytes of a server's address, with the NUL */
 
 typedef struct Statement {
     const char *sqlite;            /* parameters are ?1 ?2 … */
-    const char *postgres;          /* parameters are $1 $2 …; NULL while that kind is not built */
+    const char *postgres;          /* parameters are $1 $2 …; NULL: the same text, see below */
 } Statement;
+/* NULL for postgres: ?N is read as $N, a value that is NULL as the word, INTEGER REAL BLOB (in capitals) as BIGINT DOUBLE
+** PRECISION BYTEA, and in CREATE TABLE a TEXT compares as bytes and STRICT is left out.  "" in either place: nothing to
+** do in that kind (db_run only). */
 
 typedef struct Db Db;              /* reads */
 typedef struct DbWriter DbWriter;  /* reads and writes */
@@ -35,7 +39,15 @@ DbValue db_null(void);
 #define DB_ARGS(...) (const DbValue[]){ __VA_ARGS__ }, sizeof((const DbValue[]){ __VA_ARGS__ }) / sizeof(DbValue)
 #define DB_NO_ARGS NULL, 0
 
-/* Open the database at `path`: for writing it is made when absent; "" is a private one that goes when closed.
+/* An address of a server, postgres://[user@]host[:port]/database[?schema=name], stands wherever a path does.  What is
+** ours lies in one schema (default: leat) of that database; the password comes from PGPASSWORD or ~/.pgpass. */
+bool db_is_address(const char *path);
+/* The address with its schema and without a password: as it is shown and stored.  *secret (may be NULL): one was left
+** out.  ERR_BAD_INPUT no database, or a schema that cannot be; ERR_LIMIT. */
+MUST_USE Err db_address_clean(Ctx *cx, const char *address, char out[DB_ADDRESS_MAX], bool *secret);
+
+/* Open the database at `path`: for writing it is made when absent (on a server: the schema, not the database); "" is a
+** private one that goes when closed.  A lost server is looked for once more before a transaction; inside one it is ERR_IO.
 ** Errors, here and in every call below: ERR_NOT_FOUND no such file or folder; ERR_DENIED; ERR_CORRUPT damaged or not a
 ** database; ERR_IO disk full or failing; ERR_NOMEM; ERR_TIME another process held it for DB_WAIT_MS_MAX; ERR_REFUSED a
 ** constraint of a table said no; ERR_LIMIT a value is too large; ERR_BUG the statement is wrong.  Neither the deadline
@@ -70,9 +82,12 @@ MUST_USE Err db_begin(Ctx *cx, DbWriter *w);
 MUST_USE Err db_commit(Ctx *cx, DbWriter *w);     /* on failure it is undone */
 void db_undo(DbWriter *w);                        /* none open is fine */
 bool db_in_transaction(const DbWriter *w);
+/* changed: rows, or NULL.  With NULL inside a transaction a server may be asked later: a failure is then told by a later
+** call, at the latest by db_commit. */
 MUST_USE Err db_run(Ctx *cx, DbWriter *w, const Statement *st, const DbValue *args, size_t n, int64_t *changed);
 
-/* The bytes of the file agree with themselves: ERR_CORRUPT in words.  Reads everything. */
+/* The stored bytes agree with themselves (on a server: as far as it checks, when it reads): ERR_CORRUPT in words.  Reads
+** everything. */
 MUST_USE Err db_check(Ctx *cx, Db *db);
 
 #endif

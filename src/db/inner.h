@@ -2,6 +2,7 @@
 #ifndef DB_INNER_H
 #define DB_INNER_H
 
+#include "base/text.h"
 #include "db/db.h"
 
 typedef enum DbStep { DB_BEGIN_READ, DB_BEGIN_WRITE, DB_COMMIT, DB_UNDO } DbStep;
@@ -29,5 +30,20 @@ struct Db { const DbKind *kind; };
 struct DbRows { const DbKind *kind; };
 
 extern const DbKind db_kind_sqlite;
+extern const DbKind db_kind_postgres;
+
+/* The text that PostgreSQL gets for a statement with these values (its own, or the one for SQLite translated).
+** ERR_BUG the values are not as many as the places. */
+MUST_USE Err db_translate(Ctx *cx, const Statement *st, const DbValue *args, size_t n, Text *out);
+
+#define DB_SCHEMA_MAX 64
+typedef struct DbAddress {
+    char whole[DB_ADDRESS_MAX];    /* for the server's library: with the password, if any, without our schema */
+    char shown[DB_ADDRESS_MAX];    /* for people and files: with the schema, without the password */
+    char schema[DB_SCHEMA_MAX];
+    bool secret;                   /* there was a password */
+} DbAddress;
+/* Take an address apart.  ERR_BAD_INPUT no database or a schema that cannot be; ERR_LIMIT. */
+MUST_USE Err db_address_split(Ctx *cx, const char *address, DbAddress *out);
 
 #endif
