@@ -99,6 +99,7 @@ function(leat_register name label file)
     LEAT_PYTHON=${LEAT_DEPS}/py/bin/python
     LEAT_SANITIZE=${LEAT_SANITIZE}
     OMP_WAIT_POLICY=passive
+    XDG_CONFIG_HOME=${CMAKE_BINARY_DIR}/test-config
     PYTHONDONTWRITEBYTECODE=1
     LC_ALL=C.UTF-8
     TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/test/tsan.supp:halt_on_error=1:second_deadlock_stack=1

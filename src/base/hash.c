@@ -35,6 +35,13 @@ void hash_end(Ctx *cx, Hasher *h, Digest *out)
     ctx_put(cx, h);
 }
 
+void hash_again(Hasher *h, const void *a, size_t a_n, const void *b, size_t b_n, Digest *out)
+{
+    bool fine = EVP_DigestInit_ex(h->md, NULL, NULL) == 1 && (!a_n || EVP_DigestUpdate(h->md, a, a_n) == 1) &&
+                (!b_n || EVP_DigestUpdate(h->md, b, b_n) == 1) && EVP_DigestFinal_ex(h->md, out->at, NULL) == 1;
+    CHECK_ALWAYS(fine);                        /* it has all the memory it needs since hash_start */
+}
+
 Err hash_bytes(Ctx *cx, const void *p, size_t n, Digest *out)
 {
     Hasher *h;

@@ -11,7 +11,8 @@
 static const Statement st_event = {
     "INSERT INTO event(seq, time_us, actor, on_behalf, project, kind, subject, payload_hash, previous, hash)"
     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", NULL };
-static const Statement st_payload = { "INSERT INTO payload(seq, body) VALUES(?1, ?2)", NULL };
+static const Statement st_payload = { "INSERT INTO payload(seq, state, body, secret) VALUES(?1, ?2, ?3, ?4)", NULL };
+static const Statement st_key = { "INSERT INTO ledger_key(seq, subject, key) VALUES(?1, ?2, ?3)", NULL };
 static const Statement st_move = { "UPDATE ledger SET seq = ?1, hash = ?2", NULL };
 
 static Err check_word(Ctx *cx, const char *what, const char *s, bool may_be_empty)
@@ -42,11 +43,14 @@ Err ledger_write_event(Ctx *cx, DbWriter *w, const Event *e)
                            db_text(e->project), db_text(e->kind), db_text(e->subject),
                            db_blob(e->payload_hash.at, SHA256_BYTES), db_blob(e->previous.at, SHA256_BYTES),
                            db_blob(e->hash.at, SHA256_BYTES)), NULL));
-    TRY(cx, db_run(cx, w, &st_payload, DB_ARGS(db_int((int64_t)e->seq), db_text(e->payload)), NULL));
+    bool secret = e->state == LEDGER_SECRET;
+    TRY(cx, db_run(cx, w, &st_payload,
+                   DB_ARGS(db_int((int64_t)e->seq), db_int(e->state), secret ? db_null() : db_text(e->payload),
+                           secret ? db_blob(e->stored, e->stored_n) : db_null()), NULL));
     return OK;
 }
 
-/* Fill in what an event is but its number and its predecessor, then its hashes. */
+/* Fill in what an event is but its number, its predecessor and its hashes. */
 Err ledger_seal(Ctx *cx, const Act *act, const LedgerWho *who, Text *body, Event *e)
 {
     TRY(cx, check_word(cx, "an actor", who->actor, false));
@@ -67,39 +71,70 @@ Err ledger_seal(Ctx *cx, const Act *act, const LedgerWho *who, Text *body, Event
     e->subject = act->subject;
     e->payload = body->at;
     e->payload_n = body->n;
-    TRY(cx, hash_bytes(cx, body->at, body->n, &e->payload_hash));
-    TRY(cx, ledger_leaf(cx, e, &e->hash));
+    if (!act->personal) {
+        e->stored = body->at;
+        e->stored_n = body->n;
+    }
     return OK;
 }
 
-static Err append_inside(Ctx *cx, Ledger *l, const Act *act, uint64_t *seq)
+/* Words of a person: from here on the log knows their cipher alone.  The key is one more row, which can be destroyed. */
+static Err conceal(Ctx *cx, Ledger *l, const Act *act, Event *e, unsigned char **cipher)
 {
-    const LedgerWho who = { l->actor, l->on_behalf, l->project };
-    Event e = { 0 };
-    HeadRow head;
+    unsigned char key[32];
+    TRY(cx, check_word(cx, "a person whose words they are", act->personal, false));
+    *cipher = ctx_get(cx, e->payload_n + SECRET_MORE);
+    if (!*cipher) return FAIL(cx, ERR_NOMEM, "encrypting a payload");
+    TRY(cx, sign_random(cx, key, sizeof key));
+    TRY(cx, secret_close(cx, e->seq, act->personal, key, e->payload, e->payload_n, *cipher));
+    e->state = LEDGER_SECRET;
+    e->stored = *cipher;
+    e->stored_n = e->payload_n + SECRET_MORE;
+    Err err = db_run(cx, l->writer, &st_key, DB_ARGS(db_int((int64_t)e->seq), db_text(act->personal), db_blob(key, sizeof key)), NULL);
+    memset(key, 0, sizeof key);
+    return err;
+}
+
+Err ledger_append_inside(Ctx *cx, Ledger *l, const Act *act, uint64_t *seq)
+{
+    const LedgerWho who = { .actor = l->actor, .on_behalf = l->on_behalf, .project = l->project };
+    Event e = { .seq = l->head.seq + 1, .previous = l->head.hash };
+    unsigned char *cipher = NULL;
     Text body;
     bool owned = false;
     Err err = OK;
     text_init(&body, cx);
-    TRY_DONE(cx, ledger_read_head(cx, l, &head));
-    e.seq = head.seq + 1;
-    e.previous = head.hash;
     TRY_DONE(cx, ledger_seal(cx, act, &who, &body, &e));
+    if (act->personal) TRY_DONE(cx, conceal(cx, l, act, &e, &cipher));
+    hash_again(l->hasher, e.stored, e.stored_n, NULL, 0, &e.payload_hash);
+    TRY_DONE(cx, ledger_leaf_with(l->hasher, &l->text, &e, &e.hash));
     TRY_DONE(cx, ledger_write_event(cx, l->writer, &e));
-    TRY_DONE(cx, db_run(cx, l->writer, &st_move,
-                        DB_ARGS(db_int((int64_t)e.seq), db_blob(e.hash.at, SHA256_BYTES)), NULL));
+    TRY_DONE(cx, ledger_tree_append(cx, l, &e.hash));
     for (size_t i = 0; i < l->rooms_n; i++) {
         if (!ledger_owns(l->rooms[i], act->kind)) continue;
         owned = true;
         TRY_DONE(cx, l->rooms[i]->apply(cx, l->writer, &e));
     }
-    if (!owned) err = FAIL(cx, ERR_BUG, "no room owns events of kind '%s'", act->kind);
-    else *seq = e.seq;
+    if (!owned) {
+        err = FAIL(cx, ERR_BUG, "no room owns events of kind '%s'", act->kind);
+        goto done;
+    }
+    l->head.seq = *seq = e.seq;
+    l->head.hash = e.hash;
 done:
+    ctx_put(cx, cipher);
     text_clear(&body);
     return err;
 }
+
 /* --- groups --- */
+
+/* What was known of the log's end may have been undone. */
+static void forget(Ledger *l)
+{
+    l->tree = (Tree){ .size = UINT64_MAX };
+    l->signer_known = false;
+}
 
 Err ledger_begin(Ctx *cx, Ledger *l)
 {
@@ -118,22 +153,47 @@ Err ledger_begin(Ctx *cx, Ledger *l)
             return err;
         }
     }
+    Err err = ledger_read_head(cx, l, &l->head);
+    if (!err && l->tree.size != l->head.seq) err = ledger_tree_load(cx, l, l->head.seq, &l->tree);
+    if (err) {
+        db_undo(l->writer);
+        forget(l);
+        return err;
+    }
+    l->began = l->head.seq;
     l->group = true;
+    return OK;
+}
+
+/* How far the log goes, and the signature over it: once a group. */
+static Err close_group(Ctx *cx, Ledger *l)
+{
+    if (l->head.seq == l->began) return OK;
+    TRY(cx, db_run(cx, l->writer, &st_move,
+                   DB_ARGS(db_int((int64_t)l->head.seq), db_blob(l->head.hash.at, SHA256_BYTES)), NULL));
+    TRY(cx, ledger_sign_now(cx, l));
     return OK;
 }
 
 Err ledger_commit(Ctx *cx, Ledger *l)
 {
     if (!l->group) return FAIL(cx, ERR_BUG, "no group is open in the ledger '%s'", l->path);
+    Err err = close_group(cx, l);
+    if (!err) err = db_commit(cx, l->writer);
+    if (err) {
+        ledger_cancel(l);
+        return ctx_hop(cx, err, __FILE__, __LINE__);
+    }
     l->group = false;
-    TRY(cx, db_commit(cx, l->writer));
     return OK;
 }
 
 void ledger_cancel(Ledger *l)
 {
-    if (l->group) db_undo(l->writer);
+    if (!l->group) return;
+    db_undo(l->writer);
     l->group = false;
+    forget(l);
 }
 
 Err ledger_append(Ctx *cx, Ledger *l, const Act *act, uint64_t *seq)
@@ -141,7 +201,8 @@ Err ledger_append(Ctx *cx, Ledger *l, const Act *act, uint64_t *seq)
     bool alone = !l->group;
     *seq = 0;
     if (alone) TRY(cx, ledger_begin(cx, l));
-    Err err = append_inside(cx, l, act, seq);
+    Err err = ledger_introduce(cx, l);
+    if (!err) err = ledger_append_inside(cx, l, act, seq);
     if (!err && alone) err = ledger_commit(cx, l);
     if (err) {
         ledger_cancel(l);

@@ -3,28 +3,38 @@
 ** An act becomes an event: one line of an append-only, hash-chained log, written
 ** in the same transaction as the tables it changes.  A room that owns tables
 ** gives a constant row; its apply is the only code that writes them, live and in
-** replay.  Only this room holds a writable database.  Format: doc/formats/ledger.md
+** replay.  Only this room holds a writable database.  The events' hashes are the
+** leaves of an RFC 6962 tree whose heads are signed.  Format: doc/formats/ledger.md
 */
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "db/db.h"
 
 #define LEDGER_WORD_MAX 1024                    /* bytes of an actor, project, kind, subject */
 #define LEDGER_PAYLOAD_MAX ((size_t)16 << 20)
-#define LEDGER_ROOMS_MAX 16
+#define LEDGER_ROOMS_MAX 24
+#define LEDGER_KEY_BYTES 32                     /* Ed25519: public key and signature */
+#define LEDGER_SIGNATURE_BYTES 64
 
 typedef struct Ledger Ledger;
+
+/* Where an event's payload is: as it was given; encrypted under a key of its own; in a sealed segment; or redacted, that is, only
+** what `keeps` of its room names is left.  The header and payload_hash stay for good. */
+typedef enum LedgerPayload { LEDGER_PLAIN, LEDGER_SECRET, LEDGER_SEALED, LEDGER_REDACTED } LedgerPayload;
 
 typedef struct Event {                          /* (borrowed) by whoever is shown it */
     uint64_t seq;                               /* 1, 2, 3 … without gaps */
     int64_t time_us;                            /* since 1970, UTC */
     const char *actor, *on_behalf;              /* on_behalf: "" if nobody */
     const char *project, *kind, *subject;
-    const char *payload;                        /* canonical JSON object */
+    const char *payload;                        /* canonical JSON object; of a redacted one what is left of it */
     size_t payload_n;
-    Digest payload_hash, previous, hash;        /* hash is the leaf: SHA-256(0x00 then the canonical bytes) */
+    Digest payload_hash, previous, hash;        /* hash is the leaf: SHA-256(0x00 then the canonical text) */
+    LedgerPayload state;
+    const void *stored; size_t stored_n;        /* the bytes payload_hash is of: the payload, or its cipher; NULL: redacted */
 } Event;
 
 typedef struct LedgerRoom {
@@ -36,9 +46,16 @@ typedef struct LedgerRoom {
     /* Change the tables by one event.  Sees no clock, no random number, no object, nothing but the
     ** tables and the event.  ERR_REFUSED, ERR_BAD_INPUT: the event does not fit; nothing is written. */
     Err (*apply)(Ctx *cx, DbWriter *db, const Event *e);
+    /* Members of payloads whose texts are no words of a person and stay when an event is redacted, so that later events
+    ** still fit; ends with NULL; NULL: none.  Numbers, truths and texts of hex digits alone stay anyway; other texts become "". */
+    const char *const *keeps;
 } LedgerRoom;
 
-typedef struct LedgerWho { const char *actor, *on_behalf, *project; } LedgerWho;   /* (copied); on_behalf may be NULL */
+typedef struct LedgerWho {                      /* (copied) */
+    const char *actor, *on_behalf, *project;    /* on_behalf may be NULL */
+    const char *keys;                           /* folder of the person's signing key; NULL: heads are not signed */
+    const char *lock;                           /* the file leat.lock: the signed head goes there when the ledger is closed; NULL: nowhere */
+} LedgerWho;
 
 /* Make a ledger in the file `path`, with its genesis event.  ERR_REFUSED there is one already. */
 MUST_USE Err ledger_make(Ctx *cx, const char *path, const LedgerWho *who);
@@ -56,6 +73,7 @@ void ledger_id(const Ledger *l, Digest *out);   /* the hash of its genesis event
 typedef struct Act {                            /* (borrowed) */
     const char *kind, *subject;
     const char *payload;                        /* a JSON object, any key order; stored canonically */
+    const char *personal;                       /* whose words these are: encrypted, so that they can be destroyed; NULL: nobody's */
 } Act;
 
 /* Append one act and apply it.  OK outside a group: it is on the disk.  Inside: it will be at commit; a failure
@@ -75,23 +93,54 @@ typedef struct LedgerAsk { uint64_t from_seq, to_seq; const char *kind, *subject
 MUST_USE Err ledger_each(Ctx *cx, Ledger *l, const LedgerAsk *ask, Err (*each)(void *arg, const Event *e), void *arg);
 MUST_USE Err ledger_head(Ctx *cx, Ledger *l, uint64_t *seq, Digest *hash);
 
+/* --- heads ------------------------------------------------------------------------------------------------------- */
+
+typedef struct LedgerHead {                     /* signed over "leat-head/1\n<ledger id>\n<size>\n<root hex>\n" */
+    uint64_t size;                              /* events it covers */
+    Digest root;
+    unsigned char key[LEDGER_KEY_BYTES], signature[LEDGER_SIGNATURE_BYTES];
+} LedgerHead;
+
+/* Every commit signs a head of all events.  *has: there is one. */
+MUST_USE Err ledger_signed(Ctx *cx, Ledger *l, LedgerHead *out, bool *has);
+/* A head seen elsewhere (a remote, an archive) that ledger_verify shall hold the log against.  where: words for a person (copied). */
+MUST_USE Err ledger_expect(Ctx *cx, Ledger *l, const char *where, const LedgerHead *head);
+MUST_USE Err ledger_head_check(Ctx *cx, const Digest *ledger, const LedgerHead *head, bool *good);      /* its signature */
+MUST_USE Err ledger_root(Ctx *cx, Ledger *l, uint64_t size, Digest *out);       /* of the first `size` events, from the tiles: O(log n) */
+
+/* --- checking ---------------------------------------------------------------------------------------------------- */
+
 typedef struct LedgerProof {
     uint64_t events;                            /* walked and found good */
     uint64_t bad_seq;                           /* the first that is not; 0: none */
-    Digest head;
-    char table[64];                             /* ledger_rebuild: the table that differs; "" none */
+    Digest head, root;                          /* of the chain; of the tree */
+    uint64_t heads, signed_to;                  /* heads checked; events that a signature covers */
+    uint64_t secret, sealed, redacted;          /* payloads that are not plain */
+    char table[64];                             /* the table that is not as it should be; "" none */
     uint64_t tables, rows;                      /* ledger_rebuild: compared */
 } LedgerProof;
 
-/* Walk the chain: seq without gaps, every hash recomputed, every payload there and as hashed, head as recorded.
-** ERR_CORRUPT names the first bad seq.  *out is filled also then. */
+/* Walk the log: seq without gaps, every hash recomputed, every payload there and as hashed, the tree's tiles, every head within reach
+** (the tables', leat.lock's, the expected) with its signature, keys and rooms.  ERR_CORRUPT says what is wrong with which seq, row or
+** head, and what to do.  *out is filled also then. */
 MUST_USE Err ledger_verify(Ctx *cx, Ledger *l, LedgerProof *out);
-/* Fold the log anew into fresh tables beside and compare: ERR_CORRUPT names the table and row that differ. */
+/* The same, then fold the log anew into fresh tables beside and compare: ERR_CORRUPT names the table and row that differ. */
 MUST_USE Err ledger_rebuild(Ctx *cx, Ledger *l, LedgerProof *out);
-/* Put right: replace every room's tables by the fold of the (verified) log. */
+/* Put right: verify the log but for what is derived from it, then replace tiles and every room's tables by what the log makes of them. */
 MUST_USE Err ledger_restore(Ctx *cx, Ledger *l);
 
-/* The bytes that are hashed behind 0x00, and the leaf.  ERR_NOMEM */
+/* The text that is hashed behind 0x00 (appended to t), and the leaf.  ERR_NOMEM */
+void ledger_event_text(const Event *e, Text *t);
 MUST_USE Err ledger_leaf(Ctx *cx, const Event *e, Digest *out);
+
+/* --- proofs ------------------------------------------------------------------------------------------------------ */
+
+/* proof.json of event seq: event, seq, leaf_hash, tree_size, audit_path, root, signature, public_key, ledger.
+** ERR_NOT_FOUND no such event; ERR_REFUSED no head is signed that covers it. */
+MUST_USE Err ledger_prove(Ctx *cx, Ledger *l, uint64_t seq, Text *json);
+typedef struct LedgerProven { uint64_t seq, size; Digest ledger; unsigned char key[LEDGER_KEY_BYTES]; const char *event; } LedgerProven;
+/* Is this file a proof?  No ledger is needed.  event: in scratch.  ERR_BAD_INPUT it is not of this form; ERR_REFUSED it proves nothing:
+** says which step fails. */
+MUST_USE Err ledger_proof_check(Ctx *cx, const char *json, size_t n, LedgerProven *out);
 
 #endif

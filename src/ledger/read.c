@@ -5,8 +5,8 @@
 
 static const Statement st_head = { "SELECT seq, hash, format, id FROM ledger", NULL };
 static const Statement st_events = {
-    "SELECT e.seq, e.time_us, e.actor, e.on_behalf, e.project, e.kind, e.subject, e.payload_hash, e.previous, e.hash, p.body"
-    " FROM event e LEFT JOIN payload p ON p.seq = e.seq WHERE e.seq >= ?1 AND e.seq <= ?2"
+    "SELECT e.seq, e.time_us, e.actor, e.on_behalf, e.project, e.kind, e.subject, e.payload_hash, e.previous, e.hash,"
+    " p.state, p.body, p.secret FROM event e LEFT JOIN payload p ON p.seq = e.seq WHERE e.seq >= ?1 AND e.seq <= ?2"
     " AND (?3 IS NULL OR e.kind = ?3) AND (?4 IS NULL OR e.subject = ?4) ORDER BY e.seq", NULL };
 static const Statement st_room = { "SELECT version FROM ledger_room WHERE name = ?1", NULL };
 
@@ -25,6 +25,10 @@ Err ledger_read_head(Ctx *cx, const Ledger *l, HeadRow *out)
     DbRows *rows = NULL;
     bool more = false;
     Err err = OK;
+    if (l->group) {
+        *out = l->head;
+        return OK;
+    }
     *out = (HeadRow){ 0 };
     TRY_DONE(cx, db_ask(cx, l->db, &st_head, DB_NO_ARGS, &rows));
     TRY_DONE(cx, db_next(cx, rows, &more));
@@ -74,19 +78,19 @@ Err ledger_ask_events(Ctx *cx, Ledger *l, const LedgerAsk *ask, DbRows **rows)
     return OK;
 }
 
-Err ledger_event(Ctx *cx, const Ledger *l, DbRows *rows, Event *e)
+Err ledger_event_row(Ctx *cx, Ledger *l, DbRows *rows, Event *e)
 {
     *e = (Event){
         .seq = (uint64_t)db_get_int(rows, 0), .time_us = db_get_int(rows, 1),
         .actor = db_get_text(rows, 2), .on_behalf = db_get_text(rows, 3), .project = db_get_text(rows, 4),
-        .kind = db_get_text(rows, 5), .subject = db_get_text(rows, 6), .payload = db_get_text(rows, 10),
+        .kind = db_get_text(rows, 5), .subject = db_get_text(rows, 6), .state = (LedgerPayload)db_get_int(rows, 10),
     };
     for (size_t col = 2; col <= 6; col++) {    /* words are hashed up to their NUL: nothing may hide behind one */
         size_t n;
         const char *word = db_get_text(rows, col);
         (void)db_get_blob(rows, col, &n);
         if (word && strlen(word) != n)
-            return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: a word holds a NUL",
+            return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: a word holds a NUL; restore it from a copy",
                         (unsigned long long)e->seq, l->path);
     }
     bool good = ledger_take_digest(rows, 7, &e->payload_hash);
@@ -94,12 +98,38 @@ Err ledger_event(Ctx *cx, const Ledger *l, DbRows *rows, Event *e)
     good &= ledger_take_digest(rows, 9, &e->hash);
     if (!e->actor || !e->on_behalf || !e->project || !e->kind || !e->subject)
         return FAIL(cx, ERR_NOMEM, "reading an event");
-    if (!good || !e->payload) {
-        return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: %s", (unsigned long long)e->seq,
-                    l->path,
-                    good ? "its payload is missing" : "a hash has the wrong length");
+    const char *bad = NULL;
+    size_t body_n, secret_n;
+    const char *body = db_get_text(rows, 11);
+    const void *secret = db_get_blob(rows, 12, &secret_n);
+    (void)db_get_blob(rows, 11, &body_n);
+    bool has_body = db_type(rows, 11) != DB_NULL, has_secret = db_type(rows, 12) != DB_NULL;
+    if (!good) bad = "a hash has the wrong length";
+    else if (db_type(rows, 10) == DB_NULL) bad = "its payload is missing";
+    else if (e->state > LEDGER_REDACTED || has_body != (e->state == LEDGER_PLAIN || e->state == LEDGER_REDACTED) ||
+             has_secret != (e->state == LEDGER_SECRET))
+        bad = "its payload is not where it should be";
+    if (bad)
+        return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: %s; restore it from a copy", (unsigned long long)e->seq,
+                    l->path, bad);
+    if (has_body) {
+        e->payload = body;
+        e->payload_n = body_n;
     }
-    (void)db_get_blob(rows, 10, &e->payload_n);
+    if (e->state == LEDGER_PLAIN) {
+        e->stored = body;
+        e->stored_n = body_n;
+    } else if (e->state == LEDGER_SECRET) {
+        e->stored = secret;
+        e->stored_n = secret_n;
+    }
+    return OK;
+}
+
+Err ledger_event(Ctx *cx, Ledger *l, DbRows *rows, Event *e)
+{
+    TRY(cx, ledger_event_row(cx, l, rows, e));
+    if (e->state == LEDGER_SECRET) TRY(cx, ledger_open_secret(cx, l, e));
     return OK;
 }
 

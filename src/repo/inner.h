@@ -10,6 +10,7 @@
 #define REPO_HOME ".leat"
 #define REPO_DB "leat.db"
 #define REPO_CONFIG "config"
+#define REPO_LOCK "leat.lock"            /* beside .leat/, for Git: the signed head */
 
 extern const LedgerRoom repo_room;            /* apply.c */
 

@@ -8,6 +8,7 @@
 #include "base/save.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -64,6 +65,17 @@ Err repo_find(Ctx *cx, const char *from, char folder[REPO_PATH_MAX])
         }
     } while (go_up(at));
     return FAIL(cx, ERR_NOT_FOUND, "no project at '%s' or above it; 'leat init' makes one", from);
+}
+
+/* Where this person's signing key lies: never below the project.  "" when there is no place for it. */
+static void keys_folder(char out[REPO_PATH_MAX])
+{
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    int n = 0;
+    out[0] = 0;
+    if (config && config[0] == '/') n = snprintf(out, REPO_PATH_MAX, "%s/leat/keys", config);
+    else if (home && home[0] == '/') n = snprintf(out, REPO_PATH_MAX, "%s/.config/leat/keys", home);
+    if (n < 0 || n >= REPO_PATH_MAX) out[0] = 0;
 }
 
 /* --- making --- */
@@ -159,8 +171,9 @@ static Err check_name(Ctx *cx, const char *name)
 
 static Err make_inside(Ctx *cx, const char *home, const char *name, const char *actor)
 {
-    char path[REPO_PATH_MAX];
-    const LedgerWho who = { .actor = actor, .project = name };
+    char path[REPO_PATH_MAX], keys[REPO_PATH_MAX];
+    keys_folder(keys);
+    const LedgerWho who = { .actor = actor, .project = name, .keys = keys[0] ? keys : NULL };
     const Files *f = cx->world->files;
     Err err = f->make_folder(f->self, home);
     if (err) return FAIL(cx, err, "making the folder '%s'", home);
@@ -303,15 +316,17 @@ static char *copy(Ctx *cx, const char *s)
 
 static Err open_inside(Ctx *cx, Repo *r, const char *actor, bool writable)
 {
-    char path[REPO_PATH_MAX], name[PROJECT_NAME_MAX + 1];
+    char path[REPO_PATH_MAX], keys[REPO_PATH_MAX], lock[REPO_PATH_MAX], name[PROJECT_NAME_MAX + 1];
     TRY(cx, join(cx, r->folder, REPO_HOME, r->home));
+    TRY(cx, join(cx, r->folder, REPO_LOCK, lock));
     TRY(cx, join(cx, r->home, REPO_DB, path));
     TRY(cx, store_open(cx, r->home, &r->store));
     TRY(cx, read_config(cx, r->home, name));
     r->name = copy(cx, name);
     r->actor = copy(cx, actor);
     if (!r->name || !r->actor) return FAIL(cx, ERR_NOMEM, "opening the project '%s'", r->folder);
-    const LedgerWho who = { .actor = r->actor, .project = r->name };
+    keys_folder(keys);
+    const LedgerWho who = { .actor = r->actor, .project = r->name, .keys = keys[0] ? keys : NULL, .lock = lock };
     TRY(cx, ledger_open(cx, path, rooms, ROOMS_N, &who, writable, &r->ledger));
     if (writable) {
         TRY(cx, store_tidy(cx, r->store));

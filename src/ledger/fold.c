@@ -1,4 +1,4 @@
-/* ledger/proof.c -- walk the chain; fold the log anew and compare. */
+/* ledger/fold.c -- fold the log anew, beside or in place. */
 #include "ledger/inner.h"
 
 #include <stdio.h>
@@ -7,82 +7,15 @@
 #define TABLE_COLUMNS_MAX 64
 #define STEP_EVERY 256             /* events between two looks at the clock */
 
-/* --- the chain --- */
-
-static Err bad_event(Ctx *cx, const Ledger *l, LedgerProof *out, uint64_t seq, const char *why)
-{
-    out->bad_seq = seq;
-    return FAIL(cx, ERR_CORRUPT, "event %llu of the ledger '%s' is damaged: %s", (unsigned long long)seq, l->path,
-                why);
-}
-
-static Err check_event(Ctx *cx, const Ledger *l, LedgerProof *out, const Event *e)
-{
-    uint64_t want = out->events + 1;
-    Digest d;
-    if (e->seq != want) return bad_event(cx, l, out, want, "it is missing");
-    if (!digest_same(&e->previous, &out->head))
-        return bad_event(cx, l, out, want, "it does not follow the one before it");
-    TRY(cx, hash_bytes(cx, e->payload, e->payload_n, &d));
-    if (!digest_same(&d, &e->payload_hash))
-        return bad_event(cx, l, out, want, "its payload does not match its hash");
-    TRY(cx, ledger_leaf(cx, e, &d));
-    if (!digest_same(&d, &e->hash)) return bad_event(cx, l, out, want, "its words do not match its hash");
-    if (want == 1 && !digest_same(&d, &l->id))
-        return bad_event(cx, l, out, 1, "it is not the one that names this ledger");
-    out->head = d;
-    out->events = want;
-    return OK;
-}
-
-static Err walk(Ctx *cx, Ledger *l, LedgerProof *out)
-{
-    const LedgerAsk all = { 0 };
-    DbRows *rows = NULL;
-    Event e;
-    Digest head;
-    uint64_t seq = 0;
-    bool more = false;
-    Err err = OK;
-    TRY_DONE(cx, ledger_head(cx, l, &seq, &head));
-    TRY_DONE(cx, ledger_ask_events(cx, l, &all, &rows));
-    for (;;) {
-        TRY_DONE(cx, db_next(cx, rows, &more));
-        if (!more) break;
-        if (out->events % STEP_EVERY == 0) {
-            TRY_DONE(cx, ctx_check(cx));
-            ctx_step(cx, "walking the log", (double)out->events, (double)seq);
-        }
-        err = ledger_event(cx, l, rows, &e);
-        if (err == ERR_CORRUPT) out->bad_seq = e.seq == out->events + 1 ? e.seq : out->events + 1;
-        if (err) goto done;
-        TRY_DONE(cx, check_event(cx, l, out, &e));
-    }
-    if (out->events < seq) err = bad_event(cx, l, out, out->events + 1, "it is missing");
-    else if (out->events > seq) err = bad_event(cx, l, out, seq + 1, "the head does not know of it");
-    else if (!digest_same(&head, &out->head)) err = bad_event(cx, l, out, seq, "the head has another hash for it");
-done:
-    db_rows_close(rows);
-    return err;
-}
-
-Err ledger_verify(Ctx *cx, Ledger *l, LedgerProof *out)
-{
-    *out = (LedgerProof){ 0 };
-    bool own = !l->group;                      /* inside a group we stand still already */
-    if (own) TRY(cx, db_begin_read(cx, l->db));
-    Err err = walk(cx, l, out);
-    if (own) db_end_read(l->db);
-    return err;
-}
-
-/* --- the fold --- */
-
-typedef struct Fold { Ctx *cx; DbWriter *into; const LedgerRoom *const *rooms; size_t n; } Fold;
+typedef struct Fold { Ctx *cx; DbWriter *into; const LedgerRoom *const *rooms; size_t n; double total; } Fold;
 
 static Err fold_one(void *arg, const Event *e)
 {
     Fold *f = arg;
+    if (e->seq % STEP_EVERY == 0) {
+        TRY(f->cx, ctx_check(f->cx));
+        ctx_step(f->cx, "folding the log", (double)e->seq, f->total);
+    }
     for (size_t i = 0; i < f->n; i++) {
         if (ledger_owns(f->rooms[i], e->kind)) TRY(f->cx, f->rooms[i]->apply(f->cx, f->into, e));
     }
@@ -122,8 +55,8 @@ static bool same_value(DbRows *a, DbRows *b, size_t col)
 static Err differs(Ctx *cx, const Ledger *l, LedgerProof *out, const char *table, uint64_t row, const char *why)
 {
     snprintf(out->table, sizeof out->table, "%s", table);
-    return FAIL(cx, ERR_CORRUPT, "table '%s' of '%s' is not what its log makes of it: row %llu %s", table, l->path,
-                (unsigned long long)row, why);
+    return FAIL(cx, ERR_CORRUPT, "table '%s' of '%s' is not what its log makes of it: row %llu %s; 'leat log rebuild' puts it right",
+                table, l->path, (unsigned long long)row, why);
 }
 
 /* Row by row, both sorted by all their columns. */
@@ -172,7 +105,8 @@ static Err rebuild_inside(Ctx *cx, Ledger *l, LedgerProof *out, DbWriter *fresh)
 {
     const LedgerAsk all = { 0 };
     Fold f = { .cx = cx, .into = fresh, .rooms = l->rooms, .n = l->rooms_n };
-    TRY(cx, walk(cx, l, out));                 /* folding lies proves nothing */
+    TRY(cx, ledger_walk(cx, l, out, false));   /* folding lies proves nothing */
+    f.total = (double)out->events;
     TRY(cx, db_begin(cx, fresh));
     for (size_t i = 0; i < l->rooms_n; i++) TRY(cx, ledger_make_tables(cx, fresh, l->rooms[i]));
     TRY(cx, ledger_each(cx, l, &all, fold_one, &f));
@@ -198,15 +132,27 @@ Err ledger_rebuild(Ctx *cx, Ledger *l, LedgerProof *out)
     return err;
 }
 
+/* Not ledger_begin: tiles that are damaged would stop it. */
+static Err restore_inside(Ctx *cx, Ledger *l)
+{
+    LedgerProof proof = { 0 };
+    TRY(cx, ledger_read_head(cx, l, &l->head));
+    TRY(cx, ledger_walk(cx, l, &proof, true));
+    TRY(cx, ledger_tree_refill(cx, l, l->head.seq));
+    for (size_t i = 0; i < l->rooms_n; i++) TRY(cx, ledger_refold(cx, l, l->rooms[i]));
+    l->began = l->head.seq;
+    l->group = true;
+    return OK;
+}
+
 Err ledger_restore(Ctx *cx, Ledger *l)
 {
-    LedgerProof proof;
-    Err err = OK;
-    TRY(cx, ledger_begin(cx, l));
-    TRY_DONE(cx, ledger_verify(cx, l, &proof));
-    for (size_t i = 0; i < l->rooms_n; i++) TRY_DONE(cx, ledger_refold(cx, l, l->rooms[i]));
-    TRY_DONE(cx, ledger_commit(cx, l));
-done:
+    if (!l->writer) return FAIL(cx, ERR_BUG, "the ledger '%s' is open for questions only", l->path);
+    if (l->group) return FAIL(cx, ERR_BUG, "a group is open already in the ledger '%s'", l->path);
+    TRY(cx, db_begin(cx, l->writer));
+    Err err = restore_inside(cx, l);
+    if (!err) err = ledger_commit(cx, l);
     ledger_cancel(l);
+    db_undo(l->writer);
     return err;
 }
