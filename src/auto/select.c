@@ -42,6 +42,7 @@ static const Row rows[] = {
     { "baseline", "{}", false },
     { "linear", "{}", false },
     { "lightgbm", "{}", false },
+    { "symmetric_trees", "{}", false },
     { "mlp", "{}", false },
     LGB_(0.0179, 39, 3, 0.462, 0.877, 0.2375, 0.3552, "yes", 16, 0.342, 15.4, 9),
     { "extra_trees", "{}", false },
@@ -92,7 +93,7 @@ static double rate_factor(const Auto *a)
 static void hurry(Ctx *cx, const Auto *a, const Learner *l, double *rate, double most, const double *args)
 {
     double left = auto_left_s(cx, a, STAGE_TUNE);
-    if (isinf(left) || (strcmp(l->name, "lightgbm") && strcmp(l->name, "xgboost"))) return;
+    if (isinf(left) || !(l->can & LEARN_SPLITS)) return;
     double over = trial_guess_s(a, l, args) / fmax(left * BOOSTER_SHARE, 1e-3);
     if (over > 1) *rate = fmin(*rate * fmin(over, HURRY_MAX), most);
 }

@@ -21,6 +21,7 @@ static const Learner *const all[] = {     /* A to Z */
     &learner_pca_residual,
     &learner_random_forest,
     &learner_realmlp,
+    &learner_symmetric_trees,
     &learner_tabm,
     &learner_xgboost,
 };

@@ -17,6 +17,7 @@ extern const Learner learner_mlp;
 extern const Learner learner_pca_residual;
 extern const Learner learner_random_forest;
 extern const Learner learner_realmlp;
+extern const Learner learner_symmetric_trees;
 extern const Learner learner_tabm;
 extern const Learner learner_xgboost;
 
