@@ -113,6 +113,18 @@ static Err disk_read(void *self, int fd, void *buf, size_t n, size_t *got)
     return OK;
 }
 
+static Err disk_read_at(void *self, int fd, uint64_t at, void *buf, size_t n, size_t *got)
+{
+    Disk *d = self;
+    *got = 0;
+    if (dark(d)) return ERR_IO;
+    const Bytes *b = &d->node[d->handle[fd].node - 1].now;
+    if (at >= b->n) return OK;
+    *got = b->n - at < n ? b->n - (size_t)at : n;
+    memcpy(buf, b->at + at, *got);
+    return OK;
+}
+
 static Err disk_write(void *self, int fd, const void *buf, size_t n)
 {
     Disk *d = self;
@@ -254,7 +266,7 @@ void disk_free(Disk *d)
 Files disk_files(Disk *d)
 {
     return (Files){
-        .open = disk_open, .read = disk_read, .write = disk_write, .sync = disk_sync, .close = disk_close,
+        .open = disk_open, .read = disk_read, .read_at = disk_read_at, .write = disk_write, .sync = disk_sync, .close = disk_close,
         .sync_folder = disk_sync_folder, .rename = disk_rename, .remove = disk_remove,
         .make_folder = disk_make_folder, .look = disk_look, .list = disk_list, .map = disk_map, .unmap = disk_unmap,
         .self = d,

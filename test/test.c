@@ -61,6 +61,12 @@ static Err rig_read(void *self, int fd, void *buf, size_t n, size_t *got)
     return no(self) ? ERR_IO : REAL->read(NULL, fd, buf, n, got);
 }
 
+static Err rig_read_at(void *self, int fd, uint64_t at, void *buf, size_t n, size_t *got)
+{
+    *got = 0;
+    return no(self) ? ERR_IO : REAL->read_at(NULL, fd, at, buf, n, got);
+}
+
 static Err rig_write(void *self, int fd, const void *buf, size_t n)
 {
     if (!no(self)) return REAL->write(NULL, fd, buf, n);
@@ -151,7 +157,7 @@ void rig_init(Rig *r, long mem_at, long file_at, bool once)
         .now_us = INT64_C(1700000000000000), .mono_us = 1000000, .tick_us = 1,
         .alloc = { .get = rig_get, .grow = rig_grow, .put = rig_put, .self = r },
         .files = {
-            .open = rig_open, .read = rig_read, .write = rig_write, .sync = rig_sync, .close = rig_close,
+            .open = rig_open, .read = rig_read, .read_at = rig_read_at, .write = rig_write, .sync = rig_sync, .close = rig_close,
             .sync_folder = rig_sync_folder, .rename = rig_rename, .remove = rig_remove,
             .make_folder = rig_make_folder, .look = rig_look, .list = rig_list, .map = rig_map, .unmap = rig_unmap,
             .self = r,

@@ -39,6 +39,8 @@ typedef struct Files {     /* small steps, so that a test can cut the power betw
     Err (*open)(void *self, const char *path, FileMode mode, int *fd);
     /* *got < n only at the end of the file.  ERR_IO */
     Err (*read)(void *self, int fd, void *buf, size_t n, size_t *got);
+    /* The same from byte `at` on, wherever read is; several threads may do it with one fd at once.  ERR_IO */
+    Err (*read_at)(void *self, int fd, uint64_t at, void *buf, size_t n, size_t *got);
     Err (*write)(void *self, int fd, const void *buf, size_t n);        /* all n or ERR_IO */
     Err (*sync)(void *self, int fd);
     void (*close)(void *self, int fd);

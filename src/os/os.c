@@ -70,6 +70,20 @@ static Err file_read(void *self, int fd, void *buf, size_t n, size_t *got)
     return OK;
 }
 
+static Err file_read_at(void *self, int fd, uint64_t at, void *buf, size_t n, size_t *got)
+{
+    (void)self;
+    *got = 0;
+    while (*got < n) {
+        ssize_t k = pread(fd, (char *)buf + *got, n - *got, (off_t)(at + *got));
+        if (k < 0 && errno == EINTR) continue;
+        if (k < 0) return ERR_IO;
+        if (k == 0) break;
+        *got += (size_t)k;
+    }
+    return OK;
+}
+
 static Err file_write(void *self, int fd, const void *buf, size_t n)
 {
     (void)self;
@@ -206,6 +220,7 @@ static const Alloc alloc = { .get = mem_get, .grow = mem_grow, .put = mem_put };
 static const Files files = {
     .open = file_open,
     .read = file_read,
+    .read_at = file_read_at,
     .write = file_write,
     .sync = file_sync,
     .close = file_close,

@@ -143,6 +143,9 @@ void os_share_close(OsShare *s);           /* unmaps and closes; zeroed is fine 
 ** os_lock_take makes the file if need be and never waits: *fd is -1 and OK when somebody else holds it.
 ** Errors: ERR_NOT_FOUND no such folder; ERR_DENIED; ERR_IO. */
 MUST_USE Err os_lock_take(Ctx *cx, const char *path, int *fd);
+/* Lock a folder itself, shared with others or alone, waiting until that can be; os_fd_close lets go.  No file is made.
+** ERR_NOT_FOUND no such folder; ERR_DENIED; ERR_IO. */
+MUST_USE Err os_folder_lock(Ctx *cx, const char *path, bool alone, int *fd);
 MUST_USE Err os_lock_held(Ctx *cx, const char *path, bool *held);      /* by anyone, ourselves included; no file: false */
 void os_lock_drop(const char *path, int *fd);                          /* removes the file, lets go, *fd = -1 */
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -154,6 +155,20 @@ Err os_lock_take(Ctx *cx, const char *path, int *fd)
         if (err || l.l_type != F_UNLCK) return err;
         /* The former holder removed the file between our open and our lock: take the new one. */
     }
+}
+
+Err os_folder_lock(Ctx *cx, const char *path, bool alone, int *fd)
+{
+    int bad;
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0) return FAIL(cx, os_errno(errno), "locking the folder '%s': %s", path, strerror(errno));
+    do {
+        bad = flock(*fd, alone ? LOCK_EX : LOCK_SH);
+    } while (bad && errno == EINTR);
+    if (!bad) return OK;
+    Err err = FAIL(cx, ERR_IO, "locking the folder '%s': %s", path, strerror(errno));
+    os_fd_close(fd);
+    return err;
 }
 
 Err os_lock_held(Ctx *cx, const char *path, bool *held)

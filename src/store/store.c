@@ -1,452 +1,43 @@
-/* store/store.c -- hash, compress, check; where bytes lie is the kind's affair.
-**
-** Putting a file reads it twice: once for its name, so that what is there
-** already costs no compression, and once to pack it.  A file that changes in
-** between is noticed by its second hash.  Memory is the codec's few megabytes,
-** whatever the size.  zstd takes its memory from the context, like everyone.
-*/
-#define ZSTD_STATIC_LINKING_ONLY   /* ZSTD_customMem, exported by every libzstd since 1.3 */
+/* store/store.c -- the door: open, look, get, list.  Where bytes lie is the kind's affair; how an object lies, object.c's. */
 #include "store/inner.h"
 
 #include "os/os.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <zstd.h>
-#include <zstd_errors.h>
 
-#define STORE_LEVEL 1                              /* zstd: 2.5 times as fast as 3, tables hardly larger */
-#define STORE_PIECE ((size_t)128 << 10)            /* bytes read and written at a time */
-#define STORE_RECHECK_MAX ((uint64_t)16 << 20)     /* smaller objects are read again before a put trusts them */
-#define STORE_FIRST_MAX ((uint64_t)16 << 20)       /* memory that a packed object's own word is believed for */
+#define STORE_FIRST_MAX ((uint64_t)16 << 20)       /* memory that an object's own word about its size is believed for */
 
-static void short_name(const Digest *d, char out[13])
-{
-    char hex[SHA256_TEXT_MAX];
-    digest_text(d, hex);
-    memcpy(out, hex, 12);
-    out[12] = 0;
-}
-
-static Err damaged(Ctx *cx, const Store *s, const Digest *d)
-{
-    char hex[SHA256_TEXT_MAX];
-    digest_text(d, hex);
-    return FAIL(cx, ERR_CORRUPT, "the object '%.12s…' in '%s' is damaged: its bytes do not match its name; "
-                "restore %s/objects/%.2s/%s from a copy, or remove it and put the data in again", hex, s->folder,
-                s->folder, hex, hex + 2);
-}
-
-static void *zstd_get(void *self, size_t n)
-{
-    const Alloc *a = ((Ctx *)self)->world->alloc;
-    return a->get(a->self, n);
-}
-
-static void zstd_put(void *self, void *p)
-{
-    ctx_put(self, p);
-}
-
-static ZSTD_customMem zstd_memory(Ctx *cx)
-{
-    return (ZSTD_customMem){ zstd_get, zstd_put, cx };
-}
-
-/* --- where bytes come from: memory, or a file read from its start --- */
-
-typedef struct Source {
-    const Files *files;
-    int fd;
-    const char *path;              /* NULL: memory */
-    const unsigned char *at;
-    size_t left;
-} Source;
-
-/* The next piece: from memory in place, from a file through buf. */
-static Err source_next(Ctx *cx, Source *src, unsigned char *buf, const unsigned char **at, size_t *n)
-{
-    if (!src->path) {
-        *n = src->left < STORE_PIECE ? src->left : STORE_PIECE;
-        *at = src->at;
-        src->at += *n;
-        src->left -= *n;
-        return OK;
-    }
-    *at = buf;
-    TRY(cx, ctx_check(cx));
-    Err err = src->files->read(src->files->self, src->fd, buf, STORE_PIECE, n);
-    return err ? FAIL(cx, err, "reading '%s'", src->path) : OK;
-}
-
-/* --- putting --- */
-
-typedef struct Packer { ZSTD_CCtx *z; unsigned char *out; size_t cap; } Packer;
-
-static Err pack(Ctx *cx, StorePut *p, Packer *k, const unsigned char *at, size_t n, bool last)
-{
-    ZSTD_inBuffer in = { at, n, 0 };
-    size_t left;
-    do {
-        ZSTD_outBuffer out = { k->out, k->cap, 0 };
-        left = ZSTD_compressStream2(k->z, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
-        if (ZSTD_isError(left)) {
-            if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
-                return FAIL(cx, ERR_NOMEM, "packing %zu bytes", n);
-            return FAIL(cx, ERR_IO, "packing failed: %s; the file changed while it was read",
-                        ZSTD_getErrorName(left));
-        }
-        if (out.pos) TRY(cx, p->store->kind->put_more(cx, p, k->out, out.pos));
-    } while (last ? left > 0 : in.pos < in.size);
-    return OK;
-}
-
-static Err packer_init(Ctx *cx, Packer *k, uint64_t bytes)
-{
-    k->cap = ZSTD_CStreamOutSize();
-    k->out = ctx_get(cx, k->cap);
-    k->z = ZSTD_createCCtx_advanced(zstd_memory(cx));
-    if (!k->out || !k->z) return FAIL(cx, ERR_NOMEM, "packing %llu bytes", (unsigned long long)bytes);
-    size_t bad = ZSTD_CCtx_setParameter(k->z, ZSTD_c_compressionLevel, STORE_LEVEL);
-    if (!ZSTD_isError(bad)) bad = ZSTD_CCtx_setParameter(k->z, ZSTD_c_checksumFlag, 1);
-    if (!ZSTD_isError(bad)) bad = ZSTD_CCtx_setPledgedSrcSize(k->z, bytes);
-    return ZSTD_isError(bad) ? FAIL(cx, ERR_BUG, "setting up zstd: %s", ZSTD_getErrorName(bad)) : OK;
-}
-
-static void packer_clear(Ctx *cx, Packer *k)
-{
-    ZSTD_freeCCtx(k->z);
-    ctx_put(cx, k->out);
-}
-
-/* Write what src gives, hashing it on the way; it must turn out to be `want`, of `bytes` bytes. */
-static Err put_pieces(Ctx *cx, StorePut *p, StoreForm form, Source *src, const Digest *want, uint64_t bytes)
-{
-    Hasher *h = NULL;
-    Packer k = { 0 };
-    Digest got;
-    unsigned char *buf = NULL;
-    const unsigned char *at;
-    size_t n = 1;
-    uint64_t done = 0;
-    Err err = OK;
-    if (form == STORE_PACKED) TRY_DONE(cx, packer_init(cx, &k, bytes));
-    if (src->path) GET_DONE(cx, buf, STORE_PIECE, "reading '%s'", src->path);
-    TRY_DONE(cx, hash_start(cx, &h));
-    while (n) {
-        TRY_DONE(cx, source_next(cx, src, buf, &at, &n));
-        hash_more(h, at, n);
-        done += n;
-        if (form == STORE_PACKED) TRY_DONE(cx, pack(cx, p, &k, at, n, n == 0));
-        else if (n) TRY_DONE(cx, p->store->kind->put_more(cx, p, at, n));
-        if (src->path) ctx_step(cx, "keeping the data", (double)done, (double)bytes);
-    }
-    hash_end(cx, h, &got);
-    h = NULL;
-    if (done != bytes || !digest_same(&got, want))
-        err = FAIL(cx, ERR_IO, "'%s' changed while it was read; try again when nobody writes to it",
-                   src->path ? src->path : "data");
-done:
-    hash_end(cx, h, NULL);
-    packer_clear(cx, &k);
-    ctx_put(cx, buf);
-    return err;
-}
-
-/* Is it there already, in a form that serves, and sound as far as a glance shows?  Then it counts as put now. */
-static Err there_already(Ctx *cx, Store *s, const Digest *d, uint64_t bytes, StoreForm form, bool *there)
-{
-    StoreInfo info;
-    *there = false;
-    Err err = store_look(cx, s, d, &info);
-    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT) return OK;
-    TRY(cx, err);
-    if (info.bytes != bytes || (form == STORE_RAW && info.form != STORE_RAW)) return OK;
-    if (info.bytes <= STORE_RECHECK_MAX) {
-        err = store_verify(cx, s, d);
-        if (err == ERR_CORRUPT) return OK;                         /* so putting again heals it */
-        TRY(cx, err);
-    }
-    s->kind->redate(s, d, info.form);
-    *there = true;
-    return OK;
-}
-
-static Err put_named(Ctx *cx, Store *s, StoreForm form, Source *src, const Digest *d, uint64_t bytes)
-{
-    StorePut p = { .fd = -1 };
-    bool there = false;
-    Err err = OK;
-    TRY(cx, there_already(cx, s, d, bytes, form, &there));
-    if (there) return OK;
-    TRY_DONE(cx, s->kind->put_begin(cx, s, &p));
-    TRY_DONE(cx, put_pieces(cx, &p, form, src, d, bytes));
-    TRY_DONE(cx, s->kind->put_keep(cx, &p, d, form));
-done:
-    s->kind->put_drop(cx, &p);
-    return err;
-}
-
-Err store_put(Ctx *cx, Store *s, const void *bytes, size_t n, StoreForm form, Digest *out)
-{
-    Source src = { .at = bytes, .left = n };
-    Digest d;
-    memset(out, 0, sizeof *out);
-    TRY(cx, hash_bytes(cx, bytes, n, &d));
-    TRY(cx, put_named(cx, s, form, &src, &d, n));
-    *out = d;
-    return OK;
-}
-
-static Err hash_source(Ctx *cx, Source *src, uint64_t size, Digest *out, uint64_t *bytes)
-{
-    Hasher *h = NULL;
-    const unsigned char *at;
-    size_t n = 1;
-    Err err = OK;
-    unsigned char *buf = ctx_get(cx, STORE_PIECE);
-    if (!buf) return FAIL(cx, ERR_NOMEM, "reading '%s'", src->path);
-    *bytes = 0;
-    TRY_DONE(cx, hash_start(cx, &h));
-    while (n) {
-        TRY_DONE(cx, source_next(cx, src, buf, &at, &n));
-        hash_more(h, at, n);
-        *bytes += n;
-        ctx_step(cx, "fingerprinting the data", (double)*bytes, (double)size);
-    }
-    hash_end(cx, h, out);
-    h = NULL;
-done:
-    hash_end(cx, h, NULL);
-    ctx_put(cx, buf);
-    return err;
-}
-
-static Err source_open(Ctx *cx, const char *path, Source *src, FileInfo *info)
-{
-    const Files *f = cx->world->files;
-    *src = (Source){ .files = f, .fd = -1, .path = path };
-    Err err = f->look(f->self, path, info);
-    if (err) return FAIL(cx, err, "reading '%s'", path);
-    if (info->type == FILE_NONE) return FAIL(cx, ERR_NOT_FOUND, "no file '%s'", path);
-    if (info->type == FILE_FOLDER) return FAIL(cx, ERR_BAD_INPUT, "'%s' is a folder, not a file", path);
-    err = f->open(f->self, path, FILE_READ, &src->fd);
-    if (!err) return OK;
-    src->fd = -1;
-    return FAIL(cx, err, "reading '%s'", path);
-}
-
-static void source_close(Source *src)
-{
-    if (src->fd >= 0) src->files->close(src->files->self, src->fd);
-    src->fd = -1;
-}
-
-Err store_digest_file(Ctx *cx, const char *path, Digest *out, uint64_t *bytes)
-{
-    Source src;
-    FileInfo info;
-    uint64_t n = 0;
-    memset(out, 0, sizeof *out);
-    if (bytes) *bytes = 0;
-    TRY(cx, source_open(cx, path, &src, &info));
-    Err err = hash_source(cx, &src, info.size, out, &n);
-    source_close(&src);
-    if (bytes && !err) *bytes = n;
-    return err;
-}
-
-/* A pipe can be read once only: pour it into tmp/ first. */
-static Err pour(Ctx *cx, Source *src, const char *path)
-{
-    const Files *f = cx->world->files;
-    const unsigned char *at;
-    size_t n = 1;
-    int fd = -1;
-    Err err = OK;
-    unsigned char *buf = ctx_get(cx, STORE_PIECE);
-    if (!buf) return FAIL(cx, ERR_NOMEM, "reading '%s'", src->path);
-    err = f->open(f->self, path, FILE_CREATE, &fd);
-    if (err) {
-        fd = -1;
-        err = FAIL(cx, err, "writing '%s'", path);
-        goto done;
-    }
-    while (n) {
-        TRY_DONE(cx, source_next(cx, src, buf, &at, &n));
-        err = n ? f->write(f->self, fd, at, n) : OK;
-        if (err) {
-            err = FAIL(cx, err, "writing '%s': the disk is full or failing", path);
-            goto done;
-        }
-    }
-done:
-    if (fd >= 0) f->close(f->self, fd);
-    ctx_put(cx, buf);
-    return err;
-}
-
-static Err put_plain(Ctx *cx, Store *s, const char *path, StoreForm form, Digest *out, uint64_t *bytes)
-{
-    Source src;
-    FileInfo info;
-    Digest d;
-    uint64_t n = 0;
-    TRY(cx, store_digest_file(cx, path, &d, &n));
-    TRY(cx, source_open(cx, path, &src, &info));
-    Err err = put_named(cx, s, form, &src, &d, n);
-    source_close(&src);
-    if (err) return err;
-    *out = d;
-    if (bytes) *bytes = n;
-    return OK;
-}
-
-Err store_put_file(Ctx *cx, Store *s, const char *path, StoreForm form, Digest *out, uint64_t *bytes)
-{
-    Source src;
-    FileInfo info;
-    char spool[STORE_PATH_MAX];
-    memset(out, 0, sizeof *out);
-    if (bytes) *bytes = 0;
-    TRY(cx, source_open(cx, path, &src, &info));
-    if (info.type == FILE_PLAIN) {
-        source_close(&src);
-        TRY(cx, put_plain(cx, s, path, form, out, bytes));
-        return OK;
-    }
-    const Files *f = cx->world->files;
-    Err err = store_tmp_path(cx, s, "pipe", spool);
-    if (!err) {
-        err = pour(cx, &src, spool);
-        if (!err) err = put_plain(cx, s, spool, form, out, bytes);
-        (void)f->remove(f->self, spool);
-    }
-    source_close(&src);
-    return err;
-}
-
-/* --- getting --- */
-
-/* Takes the content piece by piece; nothing it was given counts until decode says OK. */
-typedef Err (*Sink)(Ctx *cx, void *arg, const void *bytes, size_t n);
-
-typedef struct Decode {
-    Store *s;
-    const Digest *d;
-    StoreGet g;
-    Hasher *h;
-    ZSTD_DCtx *z;
-    unsigned char *in, *out;
-    bool whole;                    /* the last frame ended */
-    Sink sink;
-    void *arg;
-} Decode;
-
-static Err decode_piece(Ctx *cx, Decode *c, size_t n)
-{
-    ZSTD_inBuffer in = { c->in, n, 0 };
-    bool more = true;
-    if (!c->z) {
-        hash_more(c->h, c->in, n);
-        return c->sink ? c->sink(cx, c->arg, c->in, n) : OK;
-    }
-    while (in.pos < in.size || more) {
-        ZSTD_outBuffer out = { c->out, STORE_PIECE, 0 };
-        size_t left = ZSTD_decompressStream(c->z, &out, &in);
-        if (ZSTD_isError(left)) {
-            if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
-                return FAIL(cx, ERR_NOMEM, "unpacking an object");
-            return damaged(cx, c->s, c->d);
-        }
-        c->whole = left == 0;
-        more = out.pos == out.size;                                /* there may be more behind a full buffer */
-        hash_more(c->h, c->out, out.pos);
-        if (c->sink && out.pos) TRY(cx, c->sink(cx, c->arg, c->out, out.pos));
-        if (c->whole && in.pos == in.size) break;
-    }
-    return OK;
-}
-
-/* Read the whole object, give its content to sink, and compare it with its name. */
-static Err decode(Ctx *cx, Store *s, const Digest *d, StoreForm form, Sink sink, void *arg)
-{
-    Decode c = { .s = s, .d = d, .g = { .fd = -1 }, .sink = sink, .arg = arg };
-    Digest got;
-    size_t n = 1;
-    Err err = OK;
-    TRY_DONE(cx, s->kind->get_begin(cx, s, d, form, &c.g));
-    TRY_DONE(cx, hash_start(cx, &c.h));
-    GET_DONE(cx, c.in, STORE_PIECE, "reading an object");
-    if (form == STORE_PACKED) {
-        GET_DONE(cx, c.out, STORE_PIECE, "reading an object");
-        c.z = ZSTD_createDCtx_advanced(zstd_memory(cx));
-        if (!c.z) {
-            err = FAIL(cx, ERR_NOMEM, "reading an object");
-            goto done;
-        }
-    }
-    for (;;) {
-        TRY_DONE(cx, s->kind->get_more(cx, &c.g, c.in, STORE_PIECE, &n));
-        if (!n) break;
-        TRY_DONE(cx, decode_piece(cx, &c, n));
-    }
-    hash_end(cx, c.h, &got);
-    c.h = NULL;
-    if ((c.z && !c.whole) || !digest_same(&got, d)) err = damaged(cx, s, d);
-done:
-    hash_end(cx, c.h, NULL);
-    ZSTD_freeDCtx(c.z);
-    ctx_put(cx, c.in);
-    ctx_put(cx, c.out);
-    s->kind->get_end(cx, &c.g);
-    return err;
-}
-
-/* How many bytes a packed object says it holds, from its first bytes.  Only its word: decode checks. */
-static Err packed_size(Ctx *cx, Store *s, const Digest *d, uint64_t *bytes)
-{
-    unsigned char head[ZSTD_FRAMEHEADERSIZE_MAX];
-    StoreGet g = { .fd = -1 };
-    size_t n = 0;
-    TRY(cx, s->kind->get_begin(cx, s, d, STORE_PACKED, &g));
-    Err err = s->kind->get_more(cx, &g, head, sizeof head, &n);
-    s->kind->get_end(cx, &g);
-    if (err) return err;
-    unsigned long long size = ZSTD_getFrameContentSize(head, n);
-    if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) return damaged(cx, s, d);
-    *bytes = size;
-    return OK;
-}
-
-/* In which form it is there, and how many bytes are stored; not its content's size. */
+/* In which form it is there; not its content's size when packed in a file of its own. */
 static Err find(Ctx *cx, Store *s, const Digest *d, StoreInfo *out, bool *there)
 {
     static const StoreForm forms[] = { STORE_RAW, STORE_PACKED };
+    Entry e;
+    Blob b;
     *out = (StoreInfo){ 0 };
-    *there = false;
-    for (size_t i = 0; i < 2 && !*there; i++) {
-        out->form = forms[i];
-        TRY(cx, s->kind->look(cx, s, d, out->form, there, &out->stored, &out->changed_us));
+    for (size_t i = 0; i < 2; i++) {
+        TRY(cx, loose_look(cx, s, d, forms[i], &b));
+        if (!b.there) continue;
+        *there = true;
+        *out = (StoreInfo){ .form = forms[i], .bytes = b.size, .stored = b.size, .changed_us = b.changed_us };
+        return OK;
     }
+    TRY(cx, packs_find(cx, s, d, 0, true, &e, there));
+    if (!*there) return OK;
+    char name[BLOB_NAME_MAX];
+    pack_name(&e.pack, ".pack", name);
+    TRY(cx, s->kind->look(cx, s, name, &b));
+    *out = (StoreInfo){ .form = STORE_PACKED, .bytes = e.bytes, .stored = ENTRY_HEAD_BYTES + (uint64_t)e.stored,
+                        .changed_us = b.changed_us, .in_pack = true };
     return OK;
-}
-
-static Err find_or_fail(Ctx *cx, Store *s, const Digest *d, StoreInfo *out)
-{
-    bool there;
-    char name[13];
-    TRY(cx, find(cx, s, d, out, &there));
-    if (there) return OK;
-    short_name(d, name);
-    return FAIL(cx, ERR_NOT_FOUND, "the store '%s' has no object '%s…'", s->folder, name);
 }
 
 Err store_look(Ctx *cx, Store *s, const Digest *d, StoreInfo *out)
 {
-    TRY(cx, find_or_fail(cx, s, d, out));
-    out->bytes = out->stored;
-    if (out->form == STORE_PACKED) TRY(cx, packed_size(cx, s, d, &out->bytes));
+    bool there;
+    TRY(cx, find(cx, s, d, out, &there));
+    if (!there) return object_missing(cx, s, d);
+    if (out->form == STORE_PACKED && !out->in_pack) TRY(cx, loose_size(cx, s, d, &out->bytes));
     return OK;
 }
 
@@ -459,13 +50,18 @@ Err store_has(Ctx *cx, Store *s, const Digest *d, bool *has)
 
 Err store_verify(Ctx *cx, Store *s, const Digest *d)
 {
-    StoreInfo info;
-    TRY(cx, find_or_fail(cx, s, d, &info));
-    TRY(cx, decode(cx, s, d, info.form, NULL, NULL));
-    return OK;
+    Sink none = { NULL };
+    return object_read(cx, s, d, 0, UINT64_MAX, &none);
 }
 
 typedef struct Collect { unsigned char *at; size_t n, cap, most; } Collect;
+
+static Err collect_again(Ctx *cx, void *arg)
+{
+    (void)cx;
+    ((Collect *)arg)->n = 0;
+    return OK;
+}
 
 static Err collect(Ctx *cx, void *arg, const void *bytes, size_t n)
 {
@@ -484,25 +80,40 @@ static Err collect(Ctx *cx, void *arg, const void *bytes, size_t n)
     return OK;
 }
 
-Err store_get(Ctx *cx, Store *s, const Digest *d, size_t max, void **bytes, size_t *n)
+/* Its size as far as is known without reading it all; what is there and damaged counts as small: reading tells. */
+static Err size_of(Ctx *cx, Store *s, const Digest *d, uint64_t *bytes)
 {
     StoreInfo info;
-    char name[13];
+    Entry e;
+    bool there;
+    TRY(cx, packs_find(cx, s, d, 0, false, &e, &there));           /* most lie here, and asking costs no disk */
+    if (there) {
+        *bytes = e.bytes;
+        return OK;
+    }
+    Err err = store_look(cx, s, d, &info);
+    *bytes = err ? 0 : info.bytes;
+    return err == ERR_CORRUPT ? OK : err;
+}
+
+Err store_get(Ctx *cx, Store *s, const Digest *d, size_t max, void **bytes, size_t *n)
+{
+    uint64_t size = 0;
+    char hex[SHA256_TEXT_MAX];
     *bytes = NULL;
     *n = 0;
-    TRY(cx, store_look(cx, s, d, &info));
-    if (info.bytes > max) {
+    TRY(cx, size_of(cx, s, d, &size));
+    if (size > max) {
         TRY(cx, store_verify(cx, s, d));                           /* is it large, or is its size damaged? */
-        short_name(d, name);
-        return FAIL(cx, ERR_LIMIT, "the object '%s…' is %llu bytes; the most is %zu", name,
-                    (unsigned long long)info.bytes, max);
+        digest_text(d, hex);
+        return FAIL(cx, ERR_LIMIT, "the object '%.12s…' is %llu bytes; the most is %zu", hex, (unsigned long long)size, max);
     }
-    Collect c = { .most = (size_t)info.bytes };
-    c.cap = (size_t)(info.bytes < STORE_FIRST_MAX ? info.bytes : STORE_FIRST_MAX) + 1;
+    Collect c = { .most = max };
+    Sink sink = { collect, collect_again, &c };
+    c.cap = (size_t)(size < STORE_FIRST_MAX ? size : STORE_FIRST_MAX) + 1;
     c.at = ctx_get(cx, c.cap);
-    if (!c.at) return FAIL(cx, ERR_NOMEM, "reading an object of %zu bytes", c.most);
-    Err err = decode(cx, s, d, info.form, collect, &c);
-    if (err == ERR_CORRUPT) err = damaged(cx, s, d);
+    if (!c.at) return FAIL(cx, ERR_NOMEM, "reading an object of %zu bytes", (size_t)size);
+    Err err = object_read(cx, s, d, 0, UINT64_MAX, &sink);
     if (err) {
         ctx_put(cx, c.at);
         return err;
@@ -511,6 +122,58 @@ Err store_get(Ctx *cx, Store *s, const Digest *d, size_t max, void **bytes, size
     *bytes = c.at;
     *n = c.n;
     return OK;
+}
+
+typedef struct Range { unsigned char *at; size_t n, cap; } Range;
+
+static Err range_more(Ctx *cx, void *arg, const void *bytes, size_t n)
+{
+    Range *r = arg;
+    (void)cx;
+    CHECK_ALWAYS(n <= r->cap - r->n);
+    memcpy(r->at + r->n, bytes, n);
+    r->n += n;
+    return OK;
+}
+
+static Err range_again(Ctx *cx, void *arg)
+{
+    (void)cx;
+    ((Range *)arg)->n = 0;
+    return OK;
+}
+
+Err store_read_range(Ctx *cx, Store *s, const Digest *d, uint64_t from, void *buf, size_t n, size_t *got)
+{
+    Range r = { .at = buf, .cap = n };
+    Sink sink = { range_more, range_again, &r };
+    *got = 0;
+    TRY(cx, object_read(cx, s, d, from, n, &sink));
+    *got = r.n;
+    return OK;
+}
+
+typedef struct Stream { StoreSink *sink; void *arg; bool began; } Stream;
+
+static Err stream_more(Ctx *cx, void *arg, const void *bytes, size_t n)
+{
+    Stream *t = arg;
+    t->began = true;
+    return t->sink(cx, t->arg, bytes, n);
+}
+
+static Err stream_again(Ctx *cx, void *arg)
+{
+    Stream *t = arg;
+    if (!t->began) return OK;
+    return FAIL(cx, ERR_CORRUPT, "%s", cx->text);                  /* what was given cannot be taken back */
+}
+
+Err store_stream(Ctx *cx, Store *s, const Digest *d, uint64_t from, uint64_t n, StoreSink *sink, void *arg)
+{
+    Stream t = { .sink = sink, .arg = arg };
+    Sink way = { stream_more, stream_again, &t };
+    return object_read(cx, s, d, from, n, &way);
 }
 
 typedef struct Pour { const Files *f; int fd; const char *path; } Pour;
@@ -522,50 +185,106 @@ static Err pour_out(Ctx *cx, void *arg, const void *bytes, size_t n)
     return err ? FAIL(cx, err, "writing '%s': the disk is full or failing", p->path) : OK;
 }
 
+static Err pour_again(Ctx *cx, void *arg)
+{
+    Pour *p = arg;
+    p->f->close(p->f->self, p->fd);
+    p->fd = -1;
+    Err err = p->f->open(p->f->self, p->path, FILE_CREATE, &p->fd);
+    return err ? FAIL(cx, err, "writing '%s'", p->path) : OK;
+}
+
+/* All of it into a new file; removed again on failure. */
+static Err pour_file(Ctx *cx, Store *s, const Digest *d, const char *file, const char *path, bool sync)
+{
+    const Files *f = cx->world->files;
+    Pour p = { .f = f, .fd = -1, .path = file };
+    Sink sink = { pour_out, pour_again, &p };
+    Err err = f->open(f->self, file, FILE_CREATE, &p.fd);
+    if (err) return FAIL(cx, err, "writing '%s': its folder cannot be written to", path);
+    err = object_read(cx, s, d, 0, UINT64_MAX, &sink);
+    if (!err && sync && (err = f->sync(f->self, p.fd))) err = FAIL(cx, err, "writing '%s'", path);
+    if (p.fd >= 0) f->close(f->self, p.fd);
+    if (err) (void)f->remove(f->self, file);
+    return err;
+}
+
 Err store_get_file(Ctx *cx, Store *s, const Digest *d, const char *path)
 {
     const Files *f = cx->world->files;
     char fresh[STORE_PATH_MAX + 8], folder[STORE_PATH_MAX] = ".";
-    StoreInfo info;
     size_t n = strlen(path);
+    bool has;
     if (n >= STORE_PATH_MAX) return FAIL(cx, ERR_LIMIT, "the path '%.60s…' is too long", path);
-    TRY(cx, find_or_fail(cx, s, d, &info));
+    TRY(cx, store_has(cx, s, d, &has));
+    if (!has) return object_missing(cx, s, d);
     snprintf(fresh, sizeof fresh, "%s.new", path);
     const char *slash = strrchr(path, '/');
     if (slash) snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    Pour p = { .f = f, .fd = -1, .path = path };
-    Err err = f->open(f->self, fresh, FILE_CREATE, &p.fd);
-    if (err) return FAIL(cx, err, "writing '%s': its folder cannot be written to", path);
-    err = decode(cx, s, d, info.form, pour_out, &p);
-    Err bad = err ? OK : f->sync(f->self, p.fd);
-    f->close(f->self, p.fd);
-    if (!err && !bad) bad = f->rename(f->self, fresh, path);
-    if (err || bad) (void)f->remove(f->self, fresh);
-    if (!err && !bad) bad = f->sync_folder(f->self, folder);
-    return bad ? FAIL(cx, bad, "writing '%s'", path) : err;
+    TRY(cx, pour_file(cx, s, d, fresh, path, true));
+    Err err = f->rename(f->self, fresh, path);
+    if (err) (void)f->remove(f->self, fresh);
+    if (!err) err = f->sync_folder(f->self, folder);
+    return err ? FAIL(cx, err, "writing '%s'", path) : OK;
+}
+
+Err store_copy_out(Ctx *cx, Store *s, const Digest *d, const char *path)
+{
+    const Files *f = cx->world->files;
+    char fresh[STORE_PATH_MAX + 8];
+    FileInfo info;
+    if (strlen(path) >= STORE_PATH_MAX) return FAIL(cx, ERR_LIMIT, "the path '%.60s…' is too long", path);
+    Err err = f->look(f->self, path, &info);
+    if (err) return FAIL(cx, err, "writing '%s'", path);
+    if (info.type == FILE_NONE) return pour_file(cx, s, d, path, path, false);
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    TRY(cx, pour_file(cx, s, d, fresh, path, false));
+    err = f->rename(f->self, fresh, path);
+    if (err) (void)f->remove(f->self, fresh);
+    return err ? FAIL(cx, err, "writing '%s'", path) : OK;
+}
+
+typedef struct Out { Store *s; const StoreFile *file; size_t n; } Out;
+#define FILES_A_PART ((size_t)32)
+
+static Err out_part(Ctx *cx, void *self, size_t i)
+{
+    const Out *o = self;
+    for (size_t k = i * FILES_A_PART; k < o->n && k < (i + 1) * FILES_A_PART; k++)
+        TRY(cx, store_copy_out(cx, o->s, &o->file[k].digest, o->file[k].path));
+    return OK;
+}
+
+Err store_copy_out_all(Ctx *cx, Store *s, const StoreFile *file, size_t n)
+{
+    Out o = { s, file, n };
+    return os_parts(cx, s->threads, (n + FILES_A_PART - 1) / FILES_A_PART, out_part, &o);
 }
 
 Err store_map(Ctx *cx, Store *s, const Digest *d, StoreMap *out)
 {
     StoreInfo info;
     Digest got;
-    char name[13];
+    char hex[SHA256_TEXT_MAX], name[BLOB_NAME_MAX];
+    bool there;
     *out = (StoreMap){ 0 };
-    TRY(cx, find_or_fail(cx, s, d, &info));
+    TRY(cx, find(cx, s, d, &info, &there));
+    if (!there) return object_missing(cx, s, d);
     if (info.form != STORE_RAW) {
-        short_name(d, name);
-        return FAIL(cx, ERR_BAD_INPUT, "the object '%s…' is packed and cannot be mapped", name);
+        digest_text(d, hex);
+        return FAIL(cx, ERR_BAD_INPUT, "the object '%.12s…' is packed and cannot be mapped", hex);
     }
-    TRY(cx, s->kind->map(cx, s, d, out));
+    object_name(d, STORE_RAW, name);
+    TRY(cx, s->kind->map(cx, s, name, out));
     Err err = hash_bytes(cx, out->at, out->n, &got);
-    if (!err && !digest_same(&got, d)) err = damaged(cx, s, d);
+    if (!err && !digest_same(&got, d)) err = object_damaged(cx, s, d, name);
     if (err) store_unmap(cx, s, out);
     return err;
 }
 
 void store_unmap(Ctx *cx, Store *s, StoreMap *m)
 {
-    s->kind->unmap(cx, m);
+    s->kind->unmap(cx, s, m);
     *m = (StoreMap){ 0 };
 }
 
@@ -578,31 +297,51 @@ typedef struct Listing {
     void *arg;
 } Listing;
 
-static Err list_one(void *arg, const Digest *d, StoreForm form)
+static Err list_loose(void *arg, const char *name, const Blob *b)
 {
     Listing *l = arg;
-    StoreInfo info = { .form = form };
-    bool there = false;
-    TRY(l->cx, l->s->kind->look(l->cx, l->s, d, form, &there, &info.stored, &info.changed_us));
-    if (!there) return OK;                                         /* gone since it was listed */
-    info.bytes = info.stored;
+    Digest d;
+    StoreForm form;
+    if (!object_name_read(name, &d, &form)) return OK;
+    StoreInfo info = { .form = form, .bytes = b->size, .stored = b->size, .changed_us = b->changed_us };
     if (form == STORE_PACKED) {
-        Err err = packed_size(l->cx, l->s, d, &info.bytes);
+        Err err = loose_size(l->cx, l->s, &d, &info.bytes);
         if (err == ERR_CORRUPT) info.bytes = 0;                    /* store_verify tells */
+        else if (err == ERR_NOT_FOUND) return OK;                  /* gone since it was listed */
         else if (err) return err;
     }
-    return l->each(l->arg, d, &info);
+    return l->each(l->arg, &d, &info);
+}
+
+static Err list_entry(void *arg, const Entry *e)
+{
+    Listing *l = arg;
+    StoreInfo info = { .form = STORE_PACKED, .bytes = e->bytes, .stored = ENTRY_HEAD_BYTES + (uint64_t)e->stored,
+                       .in_pack = true };
+    return l->each(l->arg, &e->d, &info);
 }
 
 Err store_list(Ctx *cx, Store *s, Err (*each)(void *arg, const Digest *d, const StoreInfo *info), void *arg)
 {
     Listing l = { .cx = cx, .s = s, .each = each, .arg = arg };
-    return s->kind->list(cx, s, list_one, &l);
+    TRY(cx, s->kind->list(cx, s, "objects", true, list_loose, &l));
+    return packs_each(cx, s, list_entry, &l);
+}
+
+/* --- opening --- */
+
+static const StoreKind *const kinds[] = { &store_kind_folder, &store_kind_memory };     /* A-Z; the first takes paths */
+
+static const StoreKind *kind_of(const char *where)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i]->scheme && !strncmp(where, kinds[i]->scheme, strlen(kinds[i]->scheme))) return kinds[i];
+    return kinds[0];
 }
 
 Err store_make(Ctx *cx, const char *folder)
 {
-    TRY(cx, store_kind_folder.make(cx, folder));
+    TRY(cx, kind_of(folder)->make(cx, folder));
     return OK;
 }
 
@@ -614,30 +353,53 @@ void store_make_private(const char *folder)
 Err store_open(Ctx *cx, const char *folder, Store **out)
 {
     *out = NULL;
-    TRY(cx, store_kind_folder.open(cx, folder, out));
-    return OK;
+    Store *s;
+    TRY(cx, kind_of(folder)->open(cx, folder, &s));
+    s->threads = os_cpus();
+    (void)pthread_mutex_init(&s->lock, NULL);
+    Err err = packs_new(cx, &s->packs);
+    if (err) store_close(cx, s);
+    else *out = s;
+    return err;
 }
 
 void store_close(Ctx *cx, Store *s)
 {
-    if (s) s->kind->close(cx, s);
+    if (!s) return;
+    packs_free(cx, s);
+    while (s->coders_n) coder_free(cx, s->coder[--s->coders_n]);
+    pthread_mutex_destroy(&s->lock);
+    s->kind->close(cx, s);
+}
+
+void store_use_threads(Store *s, unsigned threads)
+{
+    s->threads = threads ? threads : 1;
+}
+
+static Err only_a_folder(Ctx *cx, const Store *s)
+{
+    return FAIL(cx, ERR_BAD_INPUT, "'%s' is no folder of this machine", s->folder);
 }
 
 Err store_tmp_path(Ctx *cx, Store *s, const char *name, char path[STORE_PATH_MAX])
 {
+    if (!s->kind->tmp_path) return only_a_folder(cx, s);
     TRY(cx, s->kind->tmp_path(cx, s, name, path));
     return OK;
 }
 
 Err store_tidy(Ctx *cx, Store *s)
 {
+    if (!s->kind->tidy) return only_a_folder(cx, s);
     TRY(cx, s->kind->tidy(cx, s));
     return OK;
 }
 
 Err store_lease_take(Ctx *cx, Store *s, const char *name, StoreLease *out)
 {
-    out->fd = -1;
+    *out = (StoreLease){ .fd = -1 };
+    if (!s->kind->lease_path) return only_a_folder(cx, s);
     TRY(cx, s->kind->lease_path(cx, s, name, out->path));
     TRY(cx, os_lock_take(cx, out->path, &out->fd));
     if (out->fd < 0) return FAIL(cx, ERR_REFUSED, "'%s' is in use by another process", name);
@@ -648,6 +410,7 @@ Err store_lease_held(Ctx *cx, Store *s, const char *name, bool *held)
 {
     char path[STORE_PATH_MAX];
     *held = false;
+    if (!s->kind->lease_path) return OK;
     TRY(cx, s->kind->lease_path(cx, s, name, path));
     TRY(cx, os_lock_held(cx, path, held));
     return OK;

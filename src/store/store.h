@@ -1,10 +1,10 @@
-/* store/store.h -- bytes named by their SHA-256.  Kinds: a folder.
+/* store/store.h -- bytes named by their SHA-256.  Kinds: a folder; memory ("memory:", for tests).
 **
-** An object never changes and is named by the digest of its content.  It is
-** written in tmp/, synced, then renamed, so it is there whole or not at all.
-** Objects are compressed, except those put raw: these lie as they are,
-** page-aligned and read-only, to be mapped.  Format: doc/formats/store.md
-** A handle may be used by one thread at a time; many processes may share a folder.
+** An object never changes and is named by the digest of its content.  It is there whole or not at all.  Objects are
+** compressed, except those put raw: these lie as they are, page-aligned and read-only, to be mapped.  Many small ones
+** put by a batch share a pack.  Every read is compared with the name.  Format: doc/formats/store.md
+** One handle may be used by several threads at once, each with its own Ctx, but for opening and closing; a world that
+** is not made for that (a test's) is used by one.  Many processes may share a folder.
 */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -22,7 +22,8 @@ typedef struct StoreInfo {
     uint64_t bytes;                /* of the content */
     uint64_t stored;               /* on disk */
     StoreForm form;
-    int64_t changed_us;            /* put, or last put again */
+    int64_t changed_us;            /* put, or last put again; of its pack if it is in one; 0 in a list of those */
+    bool in_pack;
 } StoreInfo;
 
 typedef struct StoreMap { const void *at; size_t n; } StoreMap;      /* at: page-aligned; NULL when n is 0 */
@@ -34,6 +35,7 @@ void store_make_private(const char *folder);                       /* only its o
 /* Errors: ERR_NOT_FOUND no store there; ERR_DENIED the folder belongs to a stranger, or anybody may write to it. */
 MUST_USE Err store_open(Ctx *cx, const char *folder, Store **out);
 void store_close(Ctx *cx, Store *s);                               /* NULL is fine */
+void store_use_threads(Store *s, unsigned threads);                /* for its own work; at first: the processors we may use */
 
 /* Keep bytes; OK means they survive a power cut.  What is there already is not written again.
 ** Errors: ERR_IO disk full or failing; ERR_DENIED; ERR_NOMEM.  Nothing half-written is ever seen. */
@@ -44,11 +46,33 @@ MUST_USE Err store_put_file(Ctx *cx, Store *s, const char *path, StoreForm form,
 /* Only the name that a file's bytes would have. */
 MUST_USE Err store_digest_file(Ctx *cx, const char *path, Digest *out, uint64_t *bytes);
 
+/* Many objects, one sync: small ones go into one pack.  What is put is seen and kept by OK of store_batch_commit, and
+** nothing before it (but a batch that grows beyond 512 MiB is kept pack by pack as it goes).  A crash leaves at worst a
+** file nobody names.  An object that is there already is dated anew, as store_put does.  Several threads may put into
+** one batch at once.  Errors: those of store_put and store_put_file. */
+typedef struct StoreBatch StoreBatch;
+typedef struct StoreFile { const char *path; Digest digest; uint64_t bytes; } StoreFile;
+MUST_USE Err store_batch_begin(Ctx *cx, Store *s, StoreBatch **out);
+MUST_USE Err store_batch_put(Ctx *cx, StoreBatch *b, const void *bytes, size_t n, Digest *out);
+MUST_USE Err store_batch_put_file(Ctx *cx, StoreBatch *b, const char *path, Digest *out, uint64_t *bytes);
+/* n plain files by the store's threads: fills in digest and bytes of each.  Cost: some 10 us a file of 1 KiB. */
+MUST_USE Err store_batch_put_files(Ctx *cx, StoreBatch *b, StoreFile *file, size_t n);
+MUST_USE Err store_batch_commit(Ctx *cx, StoreBatch *b);           /* b can be filled anew */
+void store_batch_end(Ctx *cx, StoreBatch *b);                      /* what was not committed is forgotten; NULL is fine */
+
 /* Read; the bytes are checked against the name before OK.  max: ERR_LIMIT if there are more.
 ** Errors: ERR_NOT_FOUND no such object; ERR_CORRUPT damaged; ERR_LIMIT; ERR_IO; ERR_NOMEM. */
 MUST_USE Err store_get(Ctx *cx, Store *s, const Digest *d, size_t max, void **bytes, size_t *n);   /* owned: ctx_put; a NUL follows */
 /* Into the file `path`, whole or not at all, in constant memory. */
 MUST_USE Err store_get_file(Ctx *cx, Store *s, const Digest *d, const char *path);
+/* The same for a work tree: not synced, and a new file grows under its own name.  What is there is replaced whole. */
+MUST_USE Err store_copy_out(Ctx *cx, Store *s, const Digest *d, const char *path);
+MUST_USE Err store_copy_out_all(Ctx *cx, Store *s, const StoreFile *file, size_t n);   /* digest to path, by the store's threads */
+/* Bytes from..from+n of it; *got < n only at the end.  Cheap for what lies in chunks (large files), else it costs a read of all. */
+MUST_USE Err store_read_range(Ctx *cx, Store *s, const Digest *d, uint64_t from, void *buf, size_t n, size_t *got);
+/* The same piece by piece, n UINT64_MAX: to the end.  What sink was given counts only when OK comes. */
+typedef Err StoreSink(Ctx *cx, void *arg, const void *bytes, size_t n);
+MUST_USE Err store_stream(Ctx *cx, Store *s, const Digest *d, uint64_t from, uint64_t n, StoreSink *sink, void *arg);
 /* Map a raw object read-only.  ERR_BAD_INPUT it is not raw. */
 MUST_USE Err store_map(Ctx *cx, Store *s, const Digest *d, StoreMap *out);
 void store_unmap(Ctx *cx, Store *s, StoreMap *m);                  /* zeroed is fine */
@@ -57,7 +81,7 @@ MUST_USE Err store_verify(Ctx *cx, Store *s, const Digest *d);
 
 MUST_USE Err store_has(Ctx *cx, Store *s, const Digest *d, bool *has);
 MUST_USE Err store_look(Ctx *cx, Store *s, const Digest *d, StoreInfo *out);     /* ERR_NOT_FOUND */
-/* Every object, in no order, each digest once a form, until `each` returns not OK. */
+/* Every object, in no order, each digest once for each place where it lies, until `each` returns not OK. */
 MUST_USE Err store_list(Ctx *cx, Store *s, Err (*each)(void *arg, const Digest *d, const StoreInfo *info), void *arg);
 
 /* A path in tmp/ that nobody else has, for a file that the caller writes and removes.  ERR_LIMIT */

@@ -1,27 +1,23 @@
-/* store/kinds/folder.c -- objects as files of a folder.
+/* store/kinds/folder.c -- blobs as files of a folder.
 **
-**   objects/ab/cdef….zst   packed      objects/ab/cdef…   raw, as it is
-**   tmp/                   everything is written here, synced, then renamed
-**
-** The order that makes OK mean "kept": bytes synced, name given, the folder of
-** the name synced (and the one above it, when ab/ is new).
+** Everything is written in tmp/, synced, then renamed.  The order that makes OK mean "kept": bytes synced, name given,
+** the folder of the name synced (and the one above it, when ab/ is new).
 */
 #include "store/inner.h"
 
 #include "os/os.h"
 
-#include <assert.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define TIDY_AFTER_US ((int64_t)24 * 3600 * 1000000)
-#define PACKED_END ".zst"
 
 typedef struct Folder {
     Store base;
     int64_t opened_us;             /* these two make names in tmp/ that no other process makes */
-    unsigned next;
+    atomic_uint next;
 } Folder;
 
 /* Join below the store's folder; ERR_LIMIT. */
@@ -33,17 +29,9 @@ static Err below(Ctx *cx, const char *folder, const char *name, char out[STORE_P
                 STORE_PATH_MAX - 1);
 }
 
-static Err object_path(Ctx *cx, Store *s, const Digest *d, StoreForm form, char out[STORE_PATH_MAX])
-{
-    char hex[SHA256_TEXT_MAX], name[sizeof "objects//" + SHA256_TEXT_MAX + sizeof PACKED_END];
-    digest_text(d, hex);
-    snprintf(name, sizeof name, "objects/%.2s/%s%s", hex, hex + 2, form == STORE_PACKED ? PACKED_END : "");
-    return below(cx, s->folder, name, out);
-}
-
 static Err folder_make(Ctx *cx, const char *folder)
 {
-    static const char *const parts[] = { "objects", "tmp" };
+    static const char *const parts[] = { "objects", "packs", "tmp" };
     const Files *f = cx->world->files;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char path[STORE_PATH_MAX];
@@ -83,29 +71,30 @@ static void folder_close(Ctx *cx, Store *s)
     ctx_put(cx, s);
 }
 
-static Err folder_look(Ctx *cx, Store *s, const Digest *d, StoreForm form, bool *there, uint64_t *stored,
-                       int64_t *changed_us)
+static Err folder_look(Ctx *cx, Store *s, const char *name, Blob *out)
 {
     char path[STORE_PATH_MAX];
     FileInfo info;
     const Files *f = cx->world->files;
-    *there = false;
-    TRY(cx, object_path(cx, s, d, form, path));
+    *out = (Blob){ 0 };
+    TRY(cx, below(cx, s->folder, name, path));
     Err err = f->look(f->self, path, &info);
-    if (err) return FAIL(cx, err, "looking for the object '%s'", path);
-    *there = info.type == FILE_PLAIN;
-    *stored = info.size;
-    *changed_us = info.changed_us;
+    if (err) return FAIL(cx, err, "looking for '%s'", path);
+    *out = (Blob){ info.type == FILE_PLAIN, info.size, info.changed_us };      /* a folder: not there, but dated */
     return OK;
 }
 
-static void folder_redate(Store *s, const Digest *d, StoreForm form)
+static Err folder_redate(Ctx *cx, Store *s, const char *name, bool *there)
 {
-    char hex[SHA256_TEXT_MAX], path[STORE_PATH_MAX + SHA256_TEXT_MAX + 32];
-    digest_text(d, hex);
-    snprintf(path, sizeof path, "%s/objects/%.2s/%s%s", s->folder, hex, hex + 2,
-             form == STORE_PACKED ? PACKED_END : "");
+    char path[STORE_PATH_MAX];
+    Blob b;
+    *there = false;
+    TRY(cx, folder_look(cx, s, name, &b));
+    if (!b.there) return OK;
+    TRY(cx, below(cx, s->folder, name, path));
     os_touch(path);
+    *there = true;
+    return OK;
 }
 
 static Err folder_tmp_path(Ctx *cx, Store *base, const char *name, char path[STORE_PATH_MAX])
@@ -113,15 +102,16 @@ static Err folder_tmp_path(Ctx *cx, Store *base, const char *name, char path[STO
     Folder *s = (Folder *)base;
     char file[STORE_NAME_MAX + 120];
     snprintf(file, sizeof file, "tmp/%ld-%llx-%llx-%u-%.*s", (long)getpid(), (unsigned long long)s->opened_us,
-             (unsigned long long)(uintptr_t)s, s->next++, STORE_NAME_MAX, name);
+             (unsigned long long)(uintptr_t)s, atomic_fetch_add(&s->next, 1), STORE_NAME_MAX, name);
     return below(cx, base->folder, file, path);
 }
 
-static Err put_begin(Ctx *cx, Store *s, StorePut *p)
+static Err put_begin(Ctx *cx, Store *s, const char *name, StorePut *p)
 {
     const Files *f = cx->world->files;
     p->store = s;
     p->fd = -1;
+    snprintf(p->name, sizeof p->name, "%s", name);
     TRY(cx, folder_tmp_path(cx, s, "put", p->path));
     Err err = f->open(f->self, p->path, FILE_CREATE, &p->fd);
     if (!err) return OK;
@@ -148,65 +138,78 @@ static void put_drop(Ctx *cx, StorePut *p)
     (void)f->remove(f->self, p->path);
 }
 
-/* The folder ab/ of a name, there and durable. */
-static Err shelf(Ctx *cx, Store *s, const char *object, char out[STORE_PATH_MAX])
+/* The folder of a name, there and durable. */
+static Err shelf(Ctx *cx, Store *s, const char *path)
 {
-    char objects[STORE_PATH_MAX];
+    char folder[STORE_PATH_MAX], above[STORE_PATH_MAX];
     FileInfo info;
     const Files *f = cx->world->files;
-    memcpy(out, object, strlen(object) + 1);
-    *strrchr(out, '/') = 0;
-    Err err = f->look(f->self, out, &info);
+    memcpy(folder, path, strlen(path) + 1);
+    *strrchr(folder, '/') = 0;
+    Err err = f->look(f->self, folder, &info);
     if (!err && info.type == FILE_NONE) {
-        err = f->make_folder(f->self, out);
+        err = f->make_folder(f->self, folder);
         if (!err) {
-            TRY(cx, below(cx, s->folder, "objects", objects));
-            err = f->sync_folder(f->self, objects);
+            memcpy(above, folder, strlen(folder) + 1);
+            *strrchr(above, '/') = 0;
+            err = f->sync_folder(f->self, above);
         }
     }
-    return err ? FAIL(cx, err, "making the folder '%s'", out) : OK;
+    (void)s;
+    return err ? FAIL(cx, err, "making the folder '%s'", folder) : OK;
 }
 
-static Err put_keep(Ctx *cx, StorePut *p, const Digest *d, StoreForm form)
+static Err put_keep(Ctx *cx, StorePut *p)
 {
-    char path[STORE_PATH_MAX], folder[STORE_PATH_MAX];
+    char path[STORE_PATH_MAX];
     const Files *f = cx->world->files;
     Err err = OK, bad;
-    TRY_DONE(cx, object_path(cx, p->store, d, form, path));
-    TRY_DONE(cx, shelf(cx, p->store, path, folder));
+    TRY_DONE(cx, below(cx, p->store->folder, p->name, path));
+    TRY_DONE(cx, shelf(cx, p->store, path));
     bad = f->sync(f->self, p->fd);
     if (!bad) {
         os_make_read_only(p->path);
         bad = f->rename(f->self, p->path, path);
     }
-    if (!bad) {
+    if (bad) err = FAIL(cx, bad, "keeping '%s': the disk is full or failing", path);
+    else {
         f->close(f->self, p->fd);
         p->fd = -1;                            /* it has its name: nothing is left to drop */
-        bad = f->sync_folder(f->self, folder);
     }
-    if (bad) err = FAIL(cx, bad, "keeping the object '%s': the disk is full or failing", path);
 done:
     put_drop(cx, p);
     return err;
 }
 
-static Err get_begin(Ctx *cx, Store *s, const Digest *d, StoreForm form, StoreGet *g)
+static Err folder_settle(Ctx *cx, Store *s, const char *name)
 {
+    char path[STORE_PATH_MAX];
+    const Files *f = cx->world->files;
+    TRY(cx, below(cx, s->folder, name, path));
+    *strrchr(path, '/') = 0;
+    Err err = f->sync_folder(f->self, path);
+    return err ? FAIL(cx, err, "keeping '%s': the disk is full or failing", path) : OK;
+}
+
+static Err get_begin(Ctx *cx, Store *s, const char *name, StoreGet *g)
+{
+    char path[STORE_PATH_MAX];
     const Files *f = cx->world->files;
     g->store = s;
     g->fd = -1;
-    TRY(cx, object_path(cx, s, d, form, g->path));
-    Err err = f->open(f->self, g->path, FILE_READ, &g->fd);
+    snprintf(g->name, sizeof g->name, "%s", name);
+    TRY(cx, below(cx, s->folder, name, path));
+    Err err = f->open(f->self, path, FILE_READ, &g->fd);
     if (!err) return OK;
     g->fd = -1;
-    return FAIL(cx, err, "opening the object '%s'", g->path);
+    return FAIL(cx, err, "opening '%s'", path);
 }
 
-static Err get_more(Ctx *cx, StoreGet *g, void *buf, size_t n, size_t *got)
+static Err get_at(Ctx *cx, StoreGet *g, uint64_t at, void *buf, size_t n, size_t *got)
 {
     const Files *f = cx->world->files;
-    Err err = f->read(f->self, g->fd, buf, n, got);
-    return err ? FAIL(cx, err, "reading the object '%s'", g->path) : OK;
+    Err err = f->read_at(f->self, g->fd, at, buf, n, got);
+    return err ? FAIL(cx, err, "reading '%s/%s'", g->store->folder, g->name) : OK;
 }
 
 static void get_end(Ctx *cx, StoreGet *g)
@@ -216,67 +219,95 @@ static void get_end(Ctx *cx, StoreGet *g)
     g->fd = -1;
 }
 
-static Err folder_map(Ctx *cx, Store *s, const Digest *d, StoreMap *out)
+static Err folder_map(Ctx *cx, Store *s, const char *name, StoreMap *out)
 {
     char path[STORE_PATH_MAX];
     const Files *f = cx->world->files;
-    TRY(cx, object_path(cx, s, d, STORE_RAW, path));
+    TRY(cx, below(cx, s->folder, name, path));
     Err err = f->map(f->self, path, &out->at, &out->n);
-    return err ? FAIL(cx, err, "mapping the object '%s'", path) : OK;
+    return err ? FAIL(cx, err, "mapping '%s'", path) : OK;
 }
 
-static void folder_unmap(Ctx *cx, StoreMap *m)
+static void folder_unmap(Ctx *cx, Store *s, StoreMap *m)
 {
     const Files *f = cx->world->files;
+    (void)s;
     if (m->at) f->unmap(f->self, m->at, m->n);
 }
 
-/* --- listing: objects/, then each of its folders --- */
+/* --- listing: names below a folder, one folder deep --- */
 
 typedef struct Listing {
     Ctx *cx;
     Store *s;
-    char shelf[3];
-    Err (*each)(void *arg, const Digest *d, StoreForm form);
+    const char *under;
+    char shelf[4];                 /* "ab/", or nothing */
+    bool facts;
+    BlobEach *each;
     void *arg;
     Err told;                      /* a failure that has its words already */
 } Listing;
 
-static Err list_object(void *arg, const char *name)
+static Err list_file(void *arg, const char *file)
 {
     Listing *l = arg;
-    char hex[SHA256_TEXT_MAX];
-    Digest d;
-    size_t n = strlen(name), ending = sizeof PACKED_END - 1, digits = SHA256_TEXT_MAX - 3;
-    bool packed = n == digits + ending && !strcmp(name + digits, PACKED_END);
-    if (!packed && n != digits) return OK;
-    snprintf(hex, sizeof hex, "%s%.*s", l->shelf, (int)digits, name);
-    if (digest_read(hex, &d)) l->told = l->each(l->arg, &d, packed ? STORE_PACKED : STORE_RAW);
-    return l->told;
+    char name[BLOB_NAME_MAX];
+    Blob b = { .there = true };
+    int n = snprintf(name, sizeof name, "%s/%s%s", l->under, l->shelf, file);
+    if (n < 0 || n >= (int)sizeof name) return OK;                 /* none of ours is so long */
+    if (l->facts) {
+        if ((l->told = folder_look(l->cx, l->s, name, &b))) return l->told;
+        if (!b.there) return OK;                                   /* a folder, or gone since it was listed */
+    }
+    return l->told = l->each(l->arg, name, &b);
 }
 
 static Err list_shelf(void *arg, const char *name)
 {
     Listing *l = arg;
-    char part[sizeof "objects/" + 3], path[STORE_PATH_MAX];
+    char part[BLOB_NAME_MAX], path[STORE_PATH_MAX];
     const Files *f = l->cx->world->files;
     if (strlen(name) != 2) return OK;
-    memcpy(l->shelf, name, 3);
-    snprintf(part, sizeof part, "objects/%s", name);
+    snprintf(l->shelf, sizeof l->shelf, "%s/", name);
+    snprintf(part, sizeof part, "%s/%s", l->under, name);
     if ((l->told = below(l->cx, l->s->folder, part, path))) return l->told;
-    Err err = f->list(f->self, path, list_object, l);
+    Err err = f->list(f->self, path, list_file, l);
     if (err == ERR_NOT_FOUND && !l->told) return OK;               /* a plain file among them is none of ours */
     return err;
 }
 
-static Err folder_list(Ctx *cx, Store *s, Err (*each)(void *arg, const Digest *d, StoreForm form), void *arg)
+static Err folder_list(Ctx *cx, Store *s, const char *under, bool facts, BlobEach *each, void *arg)
 {
     char path[STORE_PATH_MAX];
     const Files *f = cx->world->files;
-    Listing l = { .cx = cx, .s = s, .each = each, .arg = arg };
+    Listing l = { .cx = cx, .s = s, .under = under, .facts = facts, .each = each, .arg = arg };
+    TRY(cx, below(cx, s->folder, under, path));
+    Err err = f->list(f->self, path, strcmp(under, "objects") ? list_file : list_shelf, &l);
+    if (err == ERR_NOT_FOUND && !l.told && strcmp(under, "objects")) return OK;    /* made before there were packs */
+    return err && !l.told ? FAIL(cx, err, "listing '%s'", path) : err;
+}
+
+static Err folder_remove(Ctx *cx, Store *s, const char *name)
+{
+    char path[STORE_PATH_MAX];
+    const Files *f = cx->world->files;
+    TRY(cx, below(cx, s->folder, name, path));
+    Err err = f->remove(f->self, path);
+    return err && err != ERR_NOT_FOUND ? FAIL(cx, err, "removing '%s'", path) : OK;
+}
+
+static Err folder_lock(Ctx *cx, Store *s, bool alone, int *fd)
+{
+    char path[STORE_PATH_MAX];
     TRY(cx, below(cx, s->folder, "objects", path));
-    Err err = f->list(f->self, path, list_shelf, &l);
-    return err && !l.told ? FAIL(cx, err, "listing the store '%s'", s->folder) : err;
+    Err err = os_folder_lock(cx, path, alone, fd);
+    return err == ERR_NOT_FOUND ? OK : err;                        /* a world of a test's own: nobody else is there */
+}
+
+static void folder_unlock(Store *s, int *fd)
+{
+    (void)s;
+    os_fd_close(fd);
 }
 
 /* --- tidying --- */
@@ -318,6 +349,8 @@ static Err folder_lease_path(Ctx *cx, Store *s, const char *name, char path[STOR
 
 const StoreKind store_kind_folder = {
     .name = "folder",
+    .piece = STORE_PIECE,
+    .local = true,
     .make = folder_make,
     .open = folder_open,
     .close = folder_close,
@@ -327,12 +360,16 @@ const StoreKind store_kind_folder = {
     .put_more = put_more,
     .put_keep = put_keep,
     .put_drop = put_drop,
+    .settle = folder_settle,
     .get_begin = get_begin,
-    .get_more = get_more,
+    .get_at = get_at,
     .get_end = get_end,
     .map = folder_map,
     .unmap = folder_unmap,
     .list = folder_list,
+    .remove = folder_remove,
+    .lock = folder_lock,
+    .unlock = folder_unlock,
     .tmp_path = folder_tmp_path,
     .tidy = folder_tidy,
     .lease_path = folder_lease_path,

@@ -161,8 +161,7 @@ static void putting_again_writes_nothing_and_heals_damage(void **state)
     store_close(&cx, s);
 }
 
-/* Every byte flipped, every length cut, in both forms.  A packed object has a few bits that decide nothing: then the
-** right bytes come back, which is what counts. */
+/* Every byte flipped, every length cut, in both forms. */
 static void any_damage_is_noticed(void **state)
 {
     (void)state;
@@ -175,7 +174,6 @@ static void any_damage_is_noticed(void **state)
         char path[200];
         void *bytes;
         size_t n;
-        int harmless = 0;
         expect_ok(&cx, store_put(&cx, s, text, sizeof text, form ? STORE_RAW : STORE_PACKED, &d));
         path_of("damage", &d, form ? "" : ".zst", path, sizeof path);
         struct stat st;
@@ -183,21 +181,15 @@ static void any_damage_is_noticed(void **state)
         for (long i = 0; i < st.st_size; i++) {
             test_flip(path, i);
             Err err = store_get(&cx, s, &d, 1000, &bytes, &n);
-            if (!err && !form && n == sizeof text && !memcmp(bytes, text, n)) {
-                harmless++;
-                ctx_put(&cx, bytes);
-                test_flip(path, i);
-                continue;
-            }
             assert_null(bytes);
             expect_failure(&cx, err, ERR_CORRUPT, "damaged");
             expect_failure(&cx, store_get_file(&cx, s, &d, "out.file"), ERR_CORRUPT, "damaged");
             if (form) expect_failure(&cx, store_map(&cx, s, &d, &m), ERR_CORRUPT, "damaged");
             test_flip(path, i);
         }
-        assert_true(harmless <= 2);
         for (long i = st.st_size - 1; i >= 0; i--) {
             assert_int_equal(truncate(path, i), 0);
+            if (!form && i == st.st_size - 16) continue;           /* only its own checksum is off: as older ones lie there */
             expect_failure(&cx, store_get(&cx, s, &d, 1000, &bytes, &n), ERR_CORRUPT, "damaged");
         }
         assert_false(test_exists("out.file") || test_exists("out.file.new"));
