@@ -110,6 +110,7 @@ Err app_doctor(Ctx *cx, House *house, AppDoctorOut *out)
     library(cx, out, "LightGBM", "lib_lightgbm.so", "learner lightgbm");
     library(cx, out, "XGBoost", "libxgboost.so", "learner xgboost");
     library(cx, out, "oneDNN", "libdnnl.so.2", "learner mlp");
+    library(cx, out, "libyaml", "libyaml-0.so.2", "reads the rules of 'data check'");
     add(out, APP_FINE, "SQLite", sqlite3_libversion(), "the project's ledger", "");
     add(out, APP_FINE, "OpenSSL", OpenSSL_version(OPENSSL_VERSION), "names bytes by their SHA-256", "");
     add(out, APP_FINE, "zstd", ZSTD_versionString(), "packs the bytes of a project", "");

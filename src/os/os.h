@@ -149,4 +149,6 @@ MUST_USE Err os_folder_lock(Ctx *cx, const char *path, bool alone, int *fd);
 MUST_USE Err os_lock_held(Ctx *cx, const char *path, bool *held);      /* by anyone, ourselves included; no file: false */
 void os_lock_drop(const char *path, int *fd);                          /* removes the file, lets go, *fd = -1 */
 
+#include "os/yaml.h"
+
 #endif

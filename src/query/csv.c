@@ -334,7 +334,7 @@ static void look_numbers(Ctx *cx, const Csv *s)
     ctx_warn(cx, "the first row of '%s' holds only numbers; it is taken as the names of the columns", s->base.path);
 }
 
-static Err read_header(Ctx *cx, Csv *s, QueryFormat format, bool strict)
+static Err read_header(Ctx *cx, Csv *s, QueryFormat format, const Job *job)
 {
     bool none;
     Names *names = &s->base.names;
@@ -346,6 +346,7 @@ static Err read_header(Ctx *cx, Csv *s, QueryFormat format, bool strict)
         pass(s);
     } while (true);
     TRY(cx, check_text(cx, s));
+    if (job->head) text_bytes(job->head, s->buf + s->at, s->record.bytes);
     if (s->record.n > TABLE_COLS_MAX)
         return FAIL(cx, ERR_LIMIT, "'%s' has %zu columns; at most %d can be read", s->base.path, s->record.n,
                     TABLE_COLS_MAX);
@@ -359,7 +360,7 @@ static Err read_header(Ctx *cx, Csv *s, QueryFormat format, bool strict)
         TRY(cx, names_add(cx, names, p, n));
     }
     if (names->n == 1 && format == QUERY_TSV) TRY(cx, look_delimiter(cx, s));
-    TRY(cx, names_close(cx, names, s->base.path, strict));
+    TRY(cx, names_close(cx, names, s->base.path, job->strict));
     look_numbers(cx, s);
     pass(s);
     return OK;
@@ -393,8 +394,9 @@ static Err csv_open(Ctx *cx, Job *job, const char *path, QueryFormat format, Sou
     TRY_DONE(cx, fill(cx, s));
     TRY_DONE(cx, look_kind(cx, s));
     if (s->have >= 3 && !memcmp(s->buf, "\xEF\xBB\xBF", 3)) s->at = 3;
+    if (job->head) text_bytes(job->head, s->buf, s->at);
     TRY_DONE(cx, choose(cx, s, format == QUERY_TSV));
-    TRY_DONE(cx, read_header(cx, s, format, job->strict));
+    TRY_DONE(cx, read_header(cx, s, format, job));
     s->base.delimiter = s->dialect.delimiter;
     *out = &s->base;
     s = NULL;
@@ -461,6 +463,17 @@ static Err csv_rows(Ctx *cx, Job *job, Source *base, const uint32_t *to, Builder
         ++*rows;
     }
     return OK;
+}
+
+Err csv_records(Ctx *cx, Source *base, Err (*each)(Ctx *cx, void *arg, const char *at, size_t n), void *arg)
+{
+    Csv *s = (Csv *)base;
+    bool none;
+    for (;; pass(s)) {
+        TRY(cx, next_record(cx, s, &none));
+        if (none) return OK;
+        if (!blank_line(s->buf + s->at, &s->record)) TRY(cx, each(cx, arg, s->buf + s->at, s->record.bytes));
+    }
 }
 
 const SourceKind source_csv = { .open = csv_open, .rows = csv_rows, .close = csv_close };

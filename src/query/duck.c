@@ -3,12 +3,11 @@
 ** No network, no autoloading of extensions, no files of its own unless a spill folder is given.  Results are streamed, in the
 ** order of the file.  Cancel and deadline are looked at between DuckDB's tasks and between chunks.
 */
-#include "query/inner.h"
+#include "query/duckcalls.h"
 
 #include "os/os.h"
 
 #include <assert.h>
-#include <duckdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,31 +15,6 @@
 
 #define DUCK_LIBRARY "libduckdb.so"
 #define DUCK_MEMORY_MIB 1024u
-
-/* clang-format off */
-#define DUCK_FUNCTIONS(X) \
-    X(append_data_chunk) X(appender_create) X(appender_destroy) X(appender_error) X(appender_flush) \
-    X(close) X(column_count) X(column_type) X(connect) X(create_config) X(create_data_chunk) \
-    X(create_logical_type) X(data_chunk_get_size) X(data_chunk_get_vector) X(data_chunk_reset) \
-    X(data_chunk_set_size) X(destroy_config) X(destroy_data_chunk) X(destroy_logical_type) \
-    X(destroy_pending) X(destroy_prepare) X(destroy_result) X(disconnect) X(execute_pending) \
-    X(fetch_chunk) X(free) X(interrupt) X(library_version) X(open_ext) X(pending_error) \
-    X(pending_execute_task) X(pending_prepared_streaming) X(prepare) X(prepare_error) X(result_error) \
-    X(result_error_type) X(set_config) X(vector_assign_string_element_len) \
-    X(vector_ensure_validity_writable) X(vector_get_data) X(vector_get_validity) X(vector_size)
-/* clang-format on */
-
-typedef struct DuckCalls {
-#define X(name) __typeof__(&duckdb_##name) name;
-    DUCK_FUNCTIONS(X)
-#undef X
-} DuckCalls;
-
-struct Duck {
-    DuckCalls call;
-    duckdb_database db;
-    duckdb_connection connection;
-};
 
 struct DuckRows {
     Duck *duck;
@@ -150,10 +124,10 @@ static bool json_failed(Ctx *cx, const char *about, const char *what)
 }
 
 /* DuckDB's first sentence, without its kind in front and the stop behind. */
-static Err duck_failed(Ctx *cx, const char *about, duckdb_error_type type, const char *what)
+Err duck_failed(Ctx *cx, const char *about, int type, const char *what)
 {
     if (!what || !*what) what = "no reason given";
-    Err code = code_of(type, what);
+    Err code = code_of((duckdb_error_type)type, what);
     const char *colon = strstr(what, "Error: ");
     if (colon && colon - what < 40) what = colon + 7;
     if (json_failed(cx, about, what)) return ERR_BAD_INPUT;
@@ -180,6 +154,10 @@ static Err work(Ctx *cx, DuckRows *r)
         if (err) {
             call->interrupt(r->duck->connection);
             return err;
+        }
+        if (r->duck->tells) {
+            double share = call->query_progress(r->duck->connection).percentage / 100;
+            if (share >= 0) ctx_step(cx, "querying", share, 1);
         }
         if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
     }

@@ -161,6 +161,18 @@ Err files_find(Ctx *cx, const char *path, FileList *out)
     return err ? ctx_hop(cx, err, __FILE__, __LINE__) : OK;
 }
 
+Err files_these(Ctx *cx, const char *const *path, size_t n, FileList *out)
+{
+    Err err = OK;
+    *out = (FileList){ 0 };
+    for (size_t i = 0; i < n && !err; i++) {
+        err = add_file(cx, out, "", 0, path[i]);
+        if (!err) err = look_file(cx, path[i], &out->bytes);
+    }
+    if (err) files_free(cx, out);
+    return err ? ctx_hop(cx, err, __FILE__, __LINE__) : OK;
+}
+
 void files_free(Ctx *cx, FileList *f)
 {
     for (size_t i = 0; i < f->n; i++) ctx_put(cx, f->at[i]);

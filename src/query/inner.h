@@ -52,6 +52,7 @@ typedef struct Job {
     bool strict;               /* every column needs a name of its own, also those that are not asked for */
     Duck *duck;                /* opened by the first source that needs it; closed by read.c */
     size_t rows_done;          /* in the files before */
+    Text *head;                /* not NULL: the header's own bytes are put here (CSV) */
 } Job;
 
 typedef struct Source Source;
@@ -73,6 +74,8 @@ struct Source {                /* the kind's own struct begins with it */
 };
 
 extern const SourceKind source_csv;            /* csv.c */
+/* The rows of an open CSV as they are in the file, with their line ends; no other call after it. */
+MUST_USE Err csv_records(Ctx *cx, Source *s, Err (*each)(Ctx *cx, void *arg, const char *at, size_t n), void *arg);
 extern const SourceKind source_duck;           /* ducksource.c: json ndjson parquet excel */
 
 char *query_copy(Ctx *cx, const char *s, size_t n);
@@ -99,6 +102,8 @@ DuckKind duck_kind(const DuckRows *r, size_t col);
 DuckVector duck_vector(const DuckRows *r, size_t col);
 const char *duck_string(const DuckVector *v, size_t row, size_t *n);
 void duck_end(Ctx *cx, DuckRows *r);                               /* NULL is fine */
+/* What DuckDB said, as a failure of ours; type: a duckdb_error_type (0: not known). */
+Err duck_failed(Ctx *cx, const char *about, int type, const char *what);
 MUST_USE Err duck_run(Ctx *cx, Duck *d, const char *sql, const char *about);       /* a statement without rows */
 
 static inline bool duck_has(const DuckVector *v, size_t row)
@@ -109,6 +114,13 @@ static inline bool duck_has(const DuckVector *v, size_t row)
 /* SQL text: 'it''s' with glob signs taken literally where `file`; "col""umn". */
 void duck_quote(Text *t, const char *s, bool file);
 void duck_name(Text *t, const char *name);
+
+/* One value of a CSV line, quoted where a reader could take it for something else. */
+void csv_cell(Text *t, const char *s, size_t n);
+/* Can a file be put there?  ERR_NOT_FOUND no such folder.  *other: it is there and no plain file (a pipe): write into it. */
+MUST_USE Err place_look(Ctx *cx, const char *path, bool *other);
+/* Make the bytes of `from` durable, then give them the name `to`. */
+MUST_USE Err place_take(Ctx *cx, const char *from, const char *to);
 
 /* Filling a table for COPY (write.c). */
 MUST_USE Err duck_append(Ctx *cx, Duck *d, const char *table, const QueryOut *out);

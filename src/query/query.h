@@ -35,6 +35,9 @@ typedef struct QueryType {          /* --type COL=TYPE */
 /* All pointers (borrowed); zero means the default. */
 typedef struct QueryIn {
     const char *path;               /* a file, or a glob (* ? [) in the last part of the path */
+    const char *const *paths;       /* these files instead, in this order; path is then only a name for messages */
+    size_t paths_n;
+    bool rows_may_lack;             /* column names and no rows are no failure */
     QueryFormat format;
     const char *sheet;              /* Excel: NULL is the first */
     const char *const *na;          /* missing marks; NULL: table_na_default.  An empty cell is always missing. */
@@ -77,6 +80,14 @@ MUST_USE Err query_read(Ctx *cx, const QueryIn *in, Table **out, QueryInfo *info
 MUST_USE Err query_read_schema(Ctx *cx, const QueryIn *in, const Schema *schema, const char *const *keep, size_t keep_n,
                                Table **out, QueryInfo *info);
 
+/* The rows of one CSV, TSV or NDJSON file as the bytes they are there (unpacked), line ends with them, in the order and number
+** that query_read reads them; before them a CSV's header (row 0 is `head`).  What comes of cells is not looked at.
+** Errors as query_read; ERR_USAGE the format has no rows in bytes; what each returned. */
+typedef struct QueryRecord { const char *at; size_t n; bool head; } QueryRecord;
+MUST_USE Err query_records(Ctx *cx, const char *path, QueryFormat format, Err (*each)(Ctx *cx, void *arg, const QueryRecord *r), void *arg);
+/* By the name, else by the first bytes; never AUTO. */
+MUST_USE Err query_format_at(Ctx *cx, const char *path, QueryFormat *out);
+
 /* ----------------------------------------------------------------- writing */
 
 /* One column to write: a column of a table, or numbers, or texts.  Exactly one of the three is set. */
@@ -104,5 +115,7 @@ MUST_USE Err query_write(Ctx *cx, const QueryOut *out);
 
 /* DuckDB's version ("v1.5.5"), opening it if need be; for `leat doctor`.  ERR_NOT_FOUND it is not installed. */
 MUST_USE Err query_engine(Ctx *cx, char version[32]);
+
+#include "query/sql.h"
 
 #endif

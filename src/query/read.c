@@ -194,7 +194,7 @@ static Err all_files(Ctx *cx, Job *job, const FileList *files, Plan *p, Builder 
         info->format = format;
         TRY(cx, one_file(cx, job, files->at[i], format, p, b, info));
     }
-    if (!job->rows_done)
+    if (!job->rows_done && !in->rows_may_lack)
         return FAIL(cx, ERR_BAD_INPUT, "'%s' holds column names and no rows; rows of values are needed", in->path);
     return OK;
 }
@@ -258,7 +258,8 @@ static Err read_all(Ctx *cx, const QueryIn *in, Plan *p, Table **out, QueryInfo 
     QueryInfo own = { 0 };
     int64_t from = ctx_mono_us(cx);
     *out = NULL;
-    TRY_DONE(cx, files_find(cx, in->path, &files));
+    if (in->paths_n) TRY_DONE(cx, files_these(cx, in->paths, in->paths_n, &files));
+    else TRY_DONE(cx, files_find(cx, in->path, &files));
     own.files = files.n;
     own.bytes = files.bytes;
     TRY_DONE(cx, all_files(cx, &job, &files, p, &b, &own));

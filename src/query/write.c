@@ -32,7 +32,7 @@ static bool is_number(const QueryColumn *c)
     return c->num || (c->column && c->column->num && c->column->type != COLUMN_DATETIME);
 }
 
-static void csv_cell(Text *t, const char *s, size_t n)
+void csv_cell(Text *t, const char *s, size_t n)
 {
     size_t plain = 0;
     /* ; | tab and a byte order mark: so that no reader takes them for what they are not. */
@@ -157,7 +157,7 @@ static void parquet_sql(const QueryOut *out, const char *file, Text *create, Tex
 }
 
 /* Make the bytes of `from` durable, then its name. */
-static Err put_in_place(Ctx *cx, const char *from, const char *to)
+Err place_take(Ctx *cx, const char *from, const char *to)
 {
     const Files *files = cx->world->files;
     const char *slash = strrchr(to, '/');
@@ -175,15 +175,24 @@ static Err put_in_place(Ctx *cx, const char *from, const char *to)
     return err ? FAIL(cx, err, "writing '%s'", to) : OK;
 }
 
-/* DuckDB writes beside, and what it wrote takes the name: never that of a pipe or a device. */
-static Err look_target(Ctx *cx, const char *path)
+/* The folder must be there before DuckDB is asked: its sentence would be worse. */
+Err place_look(Ctx *cx, const char *path, bool *other)
 {
     const Files *files = cx->world->files;
+    const char *slash = strrchr(path, '/');
     FileInfo info = { 0 };
-    Err err = files->look(files->self, path, &info);
+    *other = false;
+    char *folder = slash ? query_copy(cx, path, (size_t)(slash - path) + 1) : query_copy(cx, ".", 1);
+    if (!folder) return FAIL(cx, ERR_NOMEM, "writing '%s'", path);
+    Err err = files->look(files->self, folder, &info);
+    if (!err && info.type == FILE_NONE) err = ERR_NOT_FOUND;
+    if (err) err = FAIL(cx, err, "writing '%s': folder '%s'", path, folder);
+    ctx_put(cx, folder);
+    if (err) return err;
+    err = files->look(files->self, path, &info);
     if (err) return FAIL(cx, err, "writing '%s'", path);
-    if (info.type == FILE_FOLDER || info.type == FILE_OTHER)
-        return FAIL(cx, ERR_USAGE, "Parquet is written to a plain file only, and '%s' is none", path);
+    if (info.type == FILE_FOLDER) return FAIL(cx, ERR_BAD_INPUT, "writing '%s': it is a folder, not a file", path);
+    *other = info.type == FILE_OTHER;
     return OK;
 }
 
@@ -198,7 +207,6 @@ static Err write_parquet(Ctx *cx, const QueryOut *out)
     text_init(&file, cx);
     text_fmt(&file, "%s.%ld.new", out->path, (long)getpid());
     TRY_DONE(cx, text_err(&file));
-    TRY_DONE(cx, look_target(cx, out->path));
     parquet_sql(out, file.at, &create, &copy);
     TRY_DONE(cx, text_err(&create));
     TRY_DONE(cx, text_err(&copy));
@@ -206,28 +214,13 @@ static Err write_parquet(Ctx *cx, const QueryOut *out)
     TRY_DONE(cx, duck_run(cx, duck, create.at, out->path));
     TRY_DONE(cx, duck_append(cx, duck, "rows", out));
     TRY_DONE(cx, duck_run(cx, duck, copy.at, out->path));
-    TRY_DONE(cx, put_in_place(cx, file.at, out->path));
+    TRY_DONE(cx, place_take(cx, file.at, out->path));
 done:
     if (err && file.at) (void)files->remove(files->self, file.at);
     duck_close(cx, duck);
     text_clear(&create);
     text_clear(&copy);
     text_clear(&file);
-    return err;
-}
-
-/* The folder must be there before DuckDB is asked: its sentence would be worse. */
-static Err look_folder(Ctx *cx, const char *path)
-{
-    const Files *files = cx->world->files;
-    const char *slash = strrchr(path, '/');
-    FileInfo info = { 0 };
-    char *folder = slash ? query_copy(cx, path, (size_t)(slash - path) + 1) : query_copy(cx, ".", 1);
-    if (!folder) return FAIL(cx, ERR_NOMEM, "writing '%s'", path);
-    Err err = files->look(files->self, folder, &info);
-    if (!err && info.type == FILE_NONE) err = ERR_NOT_FOUND;
-    if (err) err = FAIL(cx, err, "writing '%s': folder '%s'", path, folder);
-    ctx_put(cx, folder);
     return err;
 }
 
@@ -247,6 +240,9 @@ Err query_write(Ctx *cx, const QueryOut *out)
                     query_format_word(format));
     if (format != QUERY_PARQUET) return write_text(cx, out, format);
     if (!out->path) return FAIL(cx, ERR_USAGE, "Parquet is written to a file only; name one with -o");
-    TRY(cx, look_folder(cx, out->path));
+    bool other;
+    TRY(cx, place_look(cx, out->path, &other));
+    /* What DuckDB wrote beside takes the name: never that of a pipe or a device. */
+    if (other) return FAIL(cx, ERR_USAGE, "Parquet is written to a plain file only, and '%s' is none", out->path);
     return write_parquet(cx, out);
 }

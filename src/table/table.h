@@ -171,4 +171,6 @@ bool table_time_read(const char *s, size_t n, double *out);
 /* ISO 8601, as short as it goes: 2020-12-31, 2020-12-31T23:59:59, with fractions where there are any.  Returns the length. */
 size_t table_time_text(double seconds, char buf[COLUMN_TEXT_MAX]);
 
+#include "table/drift.h"
+
 #endif

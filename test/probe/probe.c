@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const Probe *const all[] = {     /* A to Z */
+    &probe_drift,
     &probe_learn,
     &probe_metric,
     &probe_project,
