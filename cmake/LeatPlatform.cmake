@@ -21,7 +21,7 @@ endif()
 # Files of wide loops (base/vector.h): gcc vectorises sqrt and comparisons only where neither errno nor the floating-point
 # exception flags are promised.  No result changes.
 set_source_files_properties(src/learn/mlp_core.c src/learn/kinds/symmetric_trees.c src/learn/symmetric_grow.c src/model/net.c
-  PROPERTIES
+  src/model/trees_walk.c PROPERTIES
   COMPILE_OPTIONS "-fno-math-errno;-fno-trapping-math")
 
 set(LEAT_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef

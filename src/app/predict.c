@@ -7,7 +7,8 @@
 #include <string.h>
 
 #define CHUNK_ROWS 4096 /* rows explained at once: Shapley values are rows x outputs x columns */
-#define PART_ROWS_MIN ((size_t)4096) /* scored at once on one thread */
+#define PART_ROWS_MIN ((size_t)192)  /* scored at once on one thread; fewer would lay out trees and nets more often than it pays */
+#define PART_ROWS_WORTH ((size_t)4096) /* fewer are not cut finer than one part a thread */
 #define PART_ROWS_MAX ((size_t)32768)
 
 typedef struct Answers { /* columns of the result, by row */
@@ -180,7 +181,8 @@ static Err margins(Ctx *cx, const Build *b, const Table *t, uint32_t threads, do
 {
     unsigned hands = threads ? threads : os_cpus();
     Parts p = { b, t, t->rows / (2 * (size_t)hands) + 1, out };
-    if (hands == 1 || t->rows <= PART_ROWS_MIN) return build_margin(cx, b, t, out);
+    if (hands == 1 || t->rows < 2 * PART_ROWS_MIN) return build_margin(cx, b, t, out);
+    if (p.rows < PART_ROWS_WORTH) p.rows = (t->rows + hands - 1) / hands;
     if (p.rows < PART_ROWS_MIN) p.rows = PART_ROWS_MIN;
     if (p.rows > PART_ROWS_MAX) p.rows = PART_ROWS_MAX;
     TRY(cx, os_parts(cx, hands, (t->rows + p.rows - 1) / p.rows, part_margin, &p));

@@ -100,6 +100,47 @@ static inline bool trees_right(const Trees *m, const TreeNode *t, float x)
     return !trees_in_set(m, t->u.set, u.bits);
 }
 
+/* ---- trees_bits.c: many rows through a tree of few leaves */
+
+#define TREES_GROUP 32u                     /* rows */
+#define TREES_BITS_LEAVES_MAX 128u          /* of a tree that is walked so */
+#define TREES_BITS_TREES 64u                /* most in hand at once: what they need stays in the first-level cache */
+#define TREES_BITS 2048u                    /* their splits, by plane */
+#define TREES_BITS_PLANES 128u
+#define TREES_BITS_LEAVES 1024u
+
+typedef struct TreesBit {
+    uint32_t what, cell, keep;              /* threshold (its bits), mask of a word or set; where its view is; the bits that going right leaves */
+} TreesBit;
+
+typedef struct TreesPlane { uint32_t from[READS_SETS + 1], n[READS_SETS + 1]; } TreesPlane;        /* in bit[], by what a split reads */
+typedef struct TreesBitTree { uint32_t plane, planes, leaf, leaves; } TreesBitTree;
+
+typedef struct TreesBits {                  /* some trees, next to each other in the model */
+    uint32_t leaves_max;
+    uint32_t trees_n, planes_n, bits_n, leaves_n;
+    TreesBitTree tree[TREES_BITS_TREES];
+    TreesPlane plane[TREES_BITS_PLANES];
+    TreesBit bit[TREES_BITS];
+    double value[TREES_BITS_LEAVES + 32];   /* leaf_values == 1: of a tree's leaves, from left to right; room to read on */
+    uint32_t leaf[TREES_BITS_LEAVES];       /* which leaf of the tree that is */
+} TreesBits;
+
+/* One more tree; false when it does not fit, or none of its size does. */
+bool trees_bits_add(const Trees *m, const Tree *t, TreesBits *to);
+
+/* Leaves, counted from left to right, that TREES_GROUP rows reach; view v of row r is cell[v * TREES_GROUP + r].
+** With values (of the leaves; 32 may be read) they are added to the rows' sums, and leaf may be left as it is. */
+typedef void TreesWalk(const Trees *m, const TreesBits *s, const TreesBitTree *t, const TreesPlane *p, const float *cell, const double *value,
+                       double *sum, uint32_t *leaf);
+
+/* For lanes of so many bits (256, 512; 0: the widest there is), or NULL where there are none; and the most leaves of trees
+** that are quicker so. */
+TreesWalk *trees_bits_walk(uint32_t width, uint32_t *leaves_max);
+
+/* trees_margin of many rows, by lanes of so many bits; 1: by steps alone. */
+Err trees_margin_by(Ctx *cx, const Trees *m, const Frame *X, const uint32_t *rows, size_t n, uint32_t width, double *out);
+
 void trees_free(Ctx *cx, Model *model);
 Err trees_margin(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out);
 Err trees_explain(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out);

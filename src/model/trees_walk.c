@@ -1,16 +1,17 @@
 /* model/trees_walk.c -- margins of the form "trees".
 **
-** Many rows: a block of them is laid out once, view by view in groups of LANES rows;
-** then every tree walks group after group.  One row: TREES trees walk side by side.
-** Either way the walks of a group go down together, a step each in turn, without a
-** branch: the processor works on all of them while one waits for memory.  Sums are
-** added in the order of the trees, so they equal LightGBM's to the last bit, and
-** both ways give the same.
+** Many rows: a block of them is laid out once, view by view in groups of rows; then trees take group after group, small
+** ones by bits (trees_bits.c), large ones step by step.  One row: TREES trees walk side by side.  The walks of a group go
+** down together, a step each in turn, without a branch: the processor works on all of them while one waits for
+** memory.  Sums are added in the order of the trees, so they equal LightGBM's to the last bit, and all ways give the
+** same.
 **
 ** Gathers of AVX-512 (two of the nodes, one of the cells, a step) were tried for the
 ** rows of a group: slower than these loads on the AMD machine it was tried on.
 */
 #include "model/trees_inner.h"
+
+#include "base/vector.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,11 +19,12 @@
 #define LANES 8u
 #define TREES 8u                         /* side by side, for one row */
 #define FEW_ROWS ((size_t)4)             /* up to so many are walked one by one */
+#define BITS_ROWS ((size_t)64)           /* from so many on laying out trees pays */
 #define ROW_VIEWS_MAX 1024u              /* views of one row that fit on the stack */
 #define STEPS 3u                         /* between two looks whether all rows have arrived */
-#define BLOCK_FLOATS ((size_t)1 << 15)   /* of views at once: stays in the second-level cache */
-#define BLOCK_ROWS_MAX ((size_t)256)
-_Static_assert(BLOCK_ROWS_MAX % LANES == 0, "a block is whole groups");
+#define BLOCK_FLOATS ((size_t)1 << 17)   /* of views at once: stays in the second-level cache */
+#define BLOCK_ROWS_MAX ((size_t)1024)
+_Static_assert(BLOCK_ROWS_MAX % TREES_GROUP == 0 && TREES_GROUP % LANES == 0, "a block is whole groups");
 
 static uint32_t category_code(float x)
 {
@@ -59,18 +61,38 @@ void trees_fill_view(const View *v, const Frame *X, const uint32_t *rows, size_t
     }
 }
 
-/* cell[(g * views + v) * LANES + lane]: view v of row g * LANES + lane.  The last group repeats the last row. */
+#define FILL(MODE) case MODE: for (uint32_t l = 0; l < TREES_GROUP; l++) out[l] = view_value(MODE, x[l]); return
+
+VECTOR_CLONES static void fill_group(uint32_t mode, const float *restrict x, float *restrict out)
+{
+    switch (mode) {
+    FILL(VIEW_NONE);
+    FILL(VIEW_NAN_RIGHT);
+    FILL(VIEW_NAN_LEFT);
+    FILL(VIEW_ZERO_RIGHT);
+    FILL(VIEW_ZERO_LEFT);
+    case VIEW_CONSTANT: memset(out, 0, TREES_GROUP * sizeof *out); return;
+    default: for (uint32_t l = 0; l < TREES_GROUP; l++) out[l] = category_value(mode, x[l]); return;
+    }
+}
+
+/* cell[(g * views + v) * TREES_GROUP + l]: view v of row g * TREES_GROUP + l.  The last group repeats the last row. */
 static void lay_out(const Trees *m, const Frame *X, const uint32_t *rows, size_t from, size_t n, float *cell)
 {
-    size_t groups = (n + LANES - 1) / LANES;
-    for (size_t v = 0; v < m->views_n; v++)
-        for (size_t g = 0; g < groups; g++) {
-            uint32_t row[LANES];
-            for (size_t l = 0; l < LANES; l++) {
-                size_t i = g * LANES + l < n ? g * LANES + l : n - 1;
-                row[l] = rows ? rows[from + i] : (uint32_t)(from + i);
+    float some[TREES_GROUP] = { 0 };
+    for (size_t first = 0; first < n; first += TREES_GROUP)
+        for (size_t v = 0; v < m->views_n; v++, cell += TREES_GROUP) {
+            const float *x = m->view[v].mode == VIEW_CONSTANT ? some : X->col[m->view[v].feature];
+            size_t here = n - first < TREES_GROUP ? n - first : TREES_GROUP, at = from + first;
+            if (x != some && !rows && here == TREES_GROUP) x += at;
+            else if (x != some) {
+                for (size_t l = 0; l < TREES_GROUP; l++) {
+                    size_t i = at + (l < here ? l : here - 1);
+                    some[l] = x[rows ? rows[i] : i];
+                }
+                x = some;
             }
-            trees_fill_view(&m->view[v], X, row, LANES, cell + (g * m->views_n + v) * LANES, 1);
+            fill_group(m->view[v].mode, x, cell);
         }
 }
 
@@ -96,9 +118,9 @@ static inline uint32_t step_word(const TreeNode *t, uint32_t numbers, float x)
         uint32_t moved = 0;                                                                                        \
         _Pragma("GCC unroll 8") for (uint32_t s = 0; s + 1 < STEPS; s++)                                           \
             _Pragma("GCC unroll 8") for (uint32_t l = 0; l < LANES; l++)                                           \
-                a[l] = STEP(&node[a[l]], cell[node[a[l]].view * LANES + l]);                                       \
+                a[l] = STEP(&node[a[l]], cell[node[a[l]].view * TREES_GROUP + l]);                                       \
         _Pragma("GCC unroll 8") for (uint32_t l = 0; l < LANES; l++) {                                             \
-            uint32_t next = STEP(&node[a[l]], cell[node[a[l]].view * LANES + l]);                                  \
+            uint32_t next = STEP(&node[a[l]], cell[node[a[l]].view * TREES_GROUP + l]);                                  \
             moved |= next ^ a[l];                                                                                  \
             a[l] = next;                                                                                           \
         }                                                                                                          \
@@ -125,26 +147,74 @@ static void walk_any(const Trees *m, const TreeNode *node, uint32_t depth, const
     WALK_LANES(STEP_ANY);
 }
 
-static void walk_block(const Trees *m, const float *cell, size_t n, double *out)
+typedef struct Block {
+    const Trees *m;
+    const float *cell;
+    size_t n;                            /* rows */
+    double *sum;                         /* leaf_values == 1: [(group * outputs + output) * TREES_GROUP + row]; else row by row */
+} Block;
+
+static double *group_sum(const Block *b, uint32_t output, size_t row)
 {
-    uint32_t outputs = m->head.outputs, leaf[LANES];
-    for (uint32_t t = 0; t < m->trees_n; t++) {
-        const Tree *tree = &m->tree[t];
-        const TreeNode *node = m->node + tree->node0;
-        const double *value = m->value + tree->leaf0 * m->leaf_values;
-        double *sum = m->leaf_values > 1 ? out : out + t % outputs;
-        for (size_t i = 0; i < n; i += LANES) {
-            const float *group = cell + i * m->views_n;
-            if (tree->reads == READS_NUMBERS) walk_numbers(node, tree->depth, group, leaf);
-            else if (tree->reads == READS_WORDS) walk_words(m->number_views_n, node, tree->depth, group, leaf);
-            else walk_any(m, node, tree->depth, group, leaf);
-            size_t k = n - i < LANES ? n - i : LANES;
-            if (m->leaf_values == 1)
-                for (size_t l = 0; l < k; l++) sum[(i + l) * outputs] += value[leaf[l]];
-            else
-                for (size_t l = 0; l < k; l++)
-                    for (uint32_t c = 0; c < outputs; c++) sum[(i + l) * outputs + c] += value[leaf[l] * outputs + c];
+    return b->sum + (row / TREES_GROUP * b->m->head.outputs + output) * TREES_GROUP + row % TREES_GROUP;
+}
+
+/* What the leaves of some rows say is added: `leaf` holds theirs; values as they lie in the model. */
+static void add_leaves(const Block *b, uint32_t output, size_t from, size_t n, const double *value, const uint32_t *leaf)
+{
+    uint32_t outputs = b->m->head.outputs;
+    if (b->m->leaf_values == 1) {
+        double *sum = group_sum(b, output, from);
+        for (size_t l = 0; l < n; l++) sum[l] += value[leaf[l]];
+        return;
+    }
+    for (size_t l = 0; l < n && from + l < b->n; l++)
+        for (uint32_t c = 0; c < outputs; c++) b->sum[(from + l) * outputs + c] += value[(size_t)leaf[l] * outputs + c];
+}
+
+static void step_tree(const Block *b, uint32_t t)
+{
+    const Trees *m = b->m;
+    const Tree *tree = &m->tree[t];
+    const TreeNode *node = m->node + tree->node0;
+    uint32_t leaf[LANES];
+    for (size_t i = 0; i < b->n; i += LANES) {
+        const float *group = b->cell + i / TREES_GROUP * TREES_GROUP * m->views_n + i % TREES_GROUP;
+        if (tree->reads == READS_NUMBERS) walk_numbers(node, tree->depth, group, leaf);
+        else if (tree->reads == READS_WORDS) walk_words(m->number_views_n, node, tree->depth, group, leaf);
+        else walk_any(m, node, tree->depth, group, leaf);
+        add_leaves(b, t % m->head.outputs, i, LANES, m->value + tree->leaf0 * m->leaf_values, leaf);
+    }
+}
+
+static void bit_trees(const Block *b, const TreesBits *s, TreesWalk *walk, uint32_t from)
+{
+    const Trees *m = b->m;
+    uint32_t leaf[TREES_GROUP];
+    for (size_t i = 0; i < b->n; i += TREES_GROUP)
+        for (uint32_t k = 0; k < s->trees_n; k++) {
+            const TreesBitTree *t = &s->tree[k];
+            const float *cell = b->cell + i * m->views_n;
+            if (m->leaf_values == 1) {
+                walk(m, s, t, s->plane + t->plane, cell, s->value + t->leaf, group_sum(b, (from + k) % m->head.outputs, i), leaf);
+                continue;
+            }
+            walk(m, s, t, s->plane + t->plane, cell, NULL, NULL, leaf);
+            for (uint32_t l = 0; l < TREES_GROUP; l++) leaf[l] = s->leaf[t->leaf + leaf[l]];
+            add_leaves(b, 0, i, TREES_GROUP, m->value + m->tree[from + k].leaf0 * m->leaf_values, leaf);
         }
+}
+
+static void walk_block(const Block *b, TreesWalk *walk, TreesBits *bits)
+{
+    for (uint32_t t = 0; t < b->m->trees_n;) {
+        uint32_t from = t;
+        if (walk) {
+            bits->trees_n = bits->planes_n = bits->bits_n = bits->leaves_n = 0;
+            while (t < b->m->trees_n && trees_bits_add(b->m, &b->m->tree[t], bits)) t++;
+            bit_trees(b, bits, walk, from);
+        }
+        if (t == from) step_tree(b, t++);
     }
 }
 
@@ -220,32 +290,67 @@ static void finish(const Trees *m, size_t n, double *out)
     }
 }
 
+static void few_rows(const Trees *m, const Frame *X, const uint32_t *rows, size_t n, double *out)
+{
+    float cell[ROW_VIEWS_MAX];
+    memset(out, 0, n * m->head.outputs * sizeof *out);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t row = rows ? rows[i] : i;
+        for (uint32_t v = 0; v < m->views_n; v++) trees_fill_view(&m->view[v], X, &row, 1, &cell[v], 1);
+        walk_row(m, cell, out + (size_t)i * m->head.outputs);
+    }
+    finish(m, n, out);
+}
+
+/* Sums of a block, which lie output by output in each group, row by row. */
+static void hand_over(const Trees *m, const double *sum, size_t n, double *out)
+{
+    size_t k = m->head.outputs;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < k; c++) out[i * k + c] = sum[(i / TREES_GROUP * k + c) * TREES_GROUP + i % TREES_GROUP];
+}
+
+Err trees_margin_by(Ctx *cx, const Trees *m, const Frame *X, const uint32_t *rows, size_t n, uint32_t width, double *out)
+{
+    Err err = OK;
+    size_t k = m->head.outputs, block = BLOCK_FLOATS / m->views_n / TREES_GROUP * TREES_GROUP, most = (n + TREES_GROUP - 1) / TREES_GROUP * TREES_GROUP;
+    TreesBits *bits = NULL;
+    float *cell = NULL;
+    double *sum = NULL;
+    uint32_t leaves_max = 0;
+    TreesWalk *walk = n >= BITS_ROWS ? trees_bits_walk(width, &leaves_max) : NULL;
+    if (block < TREES_GROUP) block = TREES_GROUP;
+    if (block > BLOCK_ROWS_MAX) block = BLOCK_ROWS_MAX;
+    if (block > most) block = most;
+    GET_DONE(cx, cell, block * m->views_n, "predicting %zu rows at a time with %u trees", block, m->trees_n);
+    if (m->leaf_values > 1) memset(out, 0, n * k * sizeof *out);
+    else GET_DONE(cx, sum, block * k, "predicting %zu rows at a time with %u trees", block, m->trees_n);
+    if (walk) {
+        GET_DONE(cx, bits, 1, "predicting with %u trees", m->trees_n);
+        bits->leaves_max = leaves_max;
+    }
+    for (size_t i = 0; i < n; i += block) {
+        Block b = { m, cell, n - i < block ? n - i : block, sum ? sum : out + i * k };
+        lay_out(m, X, rows, i, b.n, cell);
+        if (sum) memset(sum, 0, block * k * sizeof *sum);
+        walk_block(&b, walk, bits);
+        if (sum) hand_over(m, sum, b.n, out + i * k);
+    }
+    finish(m, n, out);
+done:
+    ctx_put(cx, cell);
+    ctx_put(cx, sum);
+    ctx_put(cx, bits);
+    return err;
+}
+
 Err trees_margin(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out)
 {
     const Trees *m = (const Trees *)model;
-    memset(out, 0, n * m->head.outputs * sizeof *out);
     if (n <= FEW_ROWS && m->views_n <= ROW_VIEWS_MAX) {
-        float cell[ROW_VIEWS_MAX];
-        for (uint32_t i = 0; i < n; i++) {
-            uint32_t row = rows ? rows[i] : i;
-            for (uint32_t v = 0; v < m->views_n; v++) trees_fill_view(&m->view[v], X, &row, 1, &cell[v], 1);
-            walk_row(m, cell, out + (size_t)i * m->head.outputs);
-        }
-        finish(m, n, out);
+        few_rows(m, X, rows, n, out);
         return OK;
     }
-    size_t block = BLOCK_FLOATS / m->views_n / LANES * LANES;
-    if (block < LANES) block = LANES;
-    if (block > BLOCK_ROWS_MAX) block = BLOCK_ROWS_MAX;
-    if (block > n) block = (n + LANES - 1) / LANES * LANES;
-    float *cell = ctx_get_n(cx, block * m->views_n, sizeof *cell);
-    if (!cell) return FAIL(cx, ERR_NOMEM, "predicting %zu rows at a time with %u trees", block, m->trees_n);
-    for (size_t i = 0; i < n; i += block) {
-        size_t k = n - i < block ? n - i : block;
-        lay_out(m, X, rows, i, k, cell);
-        walk_block(m, cell, k, out + i * m->head.outputs);
-    }
-    finish(m, n, out);
-    ctx_put(cx, cell);
+    TRY(cx, trees_margin_by(cx, m, X, rows, n, 0, out));
     return OK;
 }

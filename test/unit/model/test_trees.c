@@ -3,6 +3,7 @@
 */
 #include "base/random.h"
 #include "model/model.h"
+#include "model/trees_inner.h"
 #include "test.h"
 
 #include <math.h>
@@ -12,11 +13,12 @@
 #define COLS 5u
 #define LEVELS 70u
 #define ROWS 300u
+#define PLANT_NODES 399u           /* more leaves than are walked by bits */
 
 typedef struct Plant {             /* one random tree */
-    TreesNode node[63];
-    uint32_t set[63][3];
-    double values[63][3];
+    TreesNode node[PLANT_NODES];
+    uint32_t set[PLANT_NODES][3];
+    double values[PLANT_NODES][3];
     size_t n;
 } Plant;
 
@@ -134,6 +136,56 @@ static void margins_equal_a_plain_walk_to_the_last_bit(void **state)
         }
         model_free(&cx, m);
     }
+    ctx_clear(&cx);
+}
+
+/* One question a level, as symmetric trees have: equal splits are joined. */
+static void grow_level(Plant *p, Random *r, uint32_t depth)
+{
+    TreesNode ask = { .kind = TREES_LEAF };
+    p->n = (2u << depth) - 1;
+    for (uint32_t i = 0; i < p->n; i++) {
+        if (!(i & (i + 1))) {                              /* the first of a level */
+            uint32_t f = (uint32_t)random_below(r, 3);
+            ask = (TreesNode){ .kind = TREES_NUMBER, .missing = (TreesMissing)f, .feature = f, .threshold = random_normal(r), .missing_left = i % 2 };
+        }
+        p->node[i] = ask;
+        p->node[i].left = 2 * i + 1, p->node[i].right = 2 * i + 2;
+        if (2 * i + 1 >= p->n) p->node[i] = (TreesNode){ .kind = TREES_LEAF, .value = random_normal(r), .values = p->values[i], .count = 1 };
+        for (int c = 0; c < 3; c++) p->values[i][c] = random_normal(r);
+    }
+}
+
+static void all_widths_answer_as_steps_do(void **state)
+{
+    (void)state;
+    static const uint32_t width[] = { 0, 256, 512 };
+    static Data d;
+    static Plant p[PLANTS];
+    static double want[ROWS * 3], got[ROWS * 3];
+    static uint32_t rows[ROWS];
+    uint32_t leaves_max, widths = 0;
+    Ctx cx = test_ctx();
+    for (uint64_t seed = 0; seed < 24; seed++) {
+        uint32_t outputs = 1 + seed % 3;
+        Random r = random_make(seed, "company", 0, 0);
+        make_data(&d, seed);
+        make_plants(p, seed, seed % 4 == 0 ? 33 : seed % 4 == 1 ? 64 : seed % 4 == 2 ? 200 : 9);
+        for (uint32_t k = 5; k < 8; k++) grow_level(&p[k], &r, k - 1);
+        for (uint32_t i = 0; i < ROWS; i++) rows[i] = (uint32_t)random_below(&r, ROWS);
+        Model *m = plant_all(&cx, p, PLANTS, seed % 5 == 4 ? TREES_MEAN : TREES_SUM, outputs, outputs > 1 && seed % 2);
+        size_t n = 64 + (size_t)random_below(&r, ROWS - 63);
+        expect_ok(&cx, trees_margin_by(&cx, (const Trees *)m, &d.X, seed % 3 ? rows : NULL, n, 1, want));
+        for (uint32_t w = 0; w < 3; w++) {
+            if (width[w] && !trees_bits_walk(width[w], &leaves_max)) continue;
+            widths++;
+            memset(got, 0, sizeof got);
+            expect_ok(&cx, trees_margin_by(&cx, (const Trees *)m, &d.X, seed % 3 ? rows : NULL, n, width[w], got));
+            assert_memory_equal(want, got, n * outputs * sizeof *want);
+        }
+        model_free(&cx, m);
+    }
+    assert_true(widths >= 24);
     ctx_clear(&cx);
 }
 
@@ -510,6 +562,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(margins_equal_a_plain_walk_to_the_last_bit),
+        cmocka_unit_test(all_widths_answer_as_steps_do),
         cmocka_unit_test(a_row_answers_the_same_alone_and_in_any_company),
         cmocka_unit_test(leaves_may_hold_a_value_an_output),
         cmocka_unit_test(one_mean_share_becomes_log_odds_that_stay_finite),
