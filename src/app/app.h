@@ -313,6 +313,48 @@ typedef struct AppRunOut {
 MUST_USE Err app_run_show(Ctx *cx, House *house, const AppRunIn *in, AppRunOut *out);
 void app_run_show_json(const AppRunOut *out, Text *t);
 
+/* ---------------------------------------------------------------------- log */
+
+typedef struct AppEvent {
+    uint64_t seq;
+    int64_t time_us;
+    const char *actor, *on_behalf, *project, *kind, *subject;
+    const char *payload;             /* JSON; of a redacted one what is left */
+    const char *state;               /* plain encrypted sealed redacted */
+    const char *text;                /* the canonical text that is hashed */
+    char hash[65], previous[65], payload_hash[65];
+} AppEvent;
+
+typedef struct AppLogIn {
+    const char *project, *actor, *kind, *subject;              /* NULL: any */
+    const char *since, *until;       /* "2026-05-04", "2026-05-04T12:30", "36h", "7d" */
+    uint64_t limit;                  /* 0: 50 */
+    bool all;
+} AppLogIn;
+typedef struct AppLogOut { AppEvent *event; size_t n; uint64_t events; } AppLogOut;      /* newest first; how many there are in all */
+MUST_USE Err app_log(Ctx *cx, House *house, const AppLogIn *in, AppLogOut *out);         /* ERR_USAGE since, until */
+void app_log_json(const AppLogOut *out, Text *t);
+MUST_USE Err app_log_show(Ctx *cx, House *house, const char *seq, AppEvent *out);        /* ERR_NOT_FOUND */
+void app_log_show_json(const AppEvent *e, Text *t);
+
+typedef struct AppLogVerifyOut {
+    char ledger[65], root[65];
+    uint64_t events, signed_to, heads, secret, sealed, redacted, tables, rows;
+    double wall_s;
+} AppLogVerifyOut;
+/* Chain, tree, signatures, every head within reach, and tables = replay.  ERR_CORRUPT says what is wrong, where, and what to do. */
+MUST_USE Err app_log_verify(Ctx *cx, House *house, AppLogVerifyOut *out);
+void app_log_verify_json(const AppLogVerifyOut *out, Text *t);
+/* Make all tables anew from the log, then verify. */
+MUST_USE Err app_log_rebuild(Ctx *cx, House *house, AppLogVerifyOut *out);
+
+typedef struct AppLogProveIn { const char *seq, *out; } AppLogProveIn;                   /* out NULL: into json */
+typedef struct AppLogProof { uint64_t seq, size; char ledger[65], key[65]; const char *event, *json; } AppLogProof;
+MUST_USE Err app_log_prove(Ctx *cx, House *house, const AppLogProveIn *in, AppLogProof *out);
+/* Without any project.  json NULL: read from path.  ERR_BAD_INPUT no proof; ERR_REFUSED it proves nothing. */
+MUST_USE Err app_log_check(Ctx *cx, const char *path, const char *json, AppLogProof *out);
+void app_log_proof_json(const AppLogProof *out, Text *t);
+
 /* ------------------------------------------------------------------- doctor */
 
 typedef enum AppHealth { APP_FINE, APP_NOTE, APP_LACKS } AppHealth;

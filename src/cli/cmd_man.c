@@ -11,6 +11,7 @@ static Err man_run(Ctx *cx, Shell *sh, const Words *w)
     }
     if (!argv[2]) argv[2] = "--help";
     TRY(cx, words_read(cx, words_arg(w, 1) ? 4 : 3, argv, &asked));
+    if (asked.group && !asked.command && !words_arg(w, 1)) asked.command = command_find(asked.group->name);
     if (!asked.command || asked.args_n)
         return FAIL(cx, ERR_USAGE, "no manual page for '%s%s%.60s'; 'leat help' lists the commands", argv[1],
                     words_arg(w, 1) ? " " : "", words_arg(w, 1) ? argv[2] : "");

@@ -61,6 +61,7 @@ static const char *first_word(size_t i, const char **summary)
         if (at++ == i) return c->name;
     }
     for (size_t k = 0; (g = group_at(k)); k++) {
+        if (command_find(g->name)) continue;           /* named above */
         *summary = g->summary;
         if (at++ == i) return g->name;
     }
@@ -167,10 +168,12 @@ static void bash(FILE *out)
         fprintf(out, "        %s) COMPREPLY=($(compgen -W '", g->name);
         for (size_t k = 0; (c = command_at(k)); k++)
             if (command_in_group(c, g)) fprintf(out, "%s ", c->name + strlen(g->name) + 1);
+        c = command_find(g->name);
+        if (c) opt_names(out, c->opts);
         fputs("' -- \"$cur\"));;\n", out);
     }
     for (size_t i = 0; (c = command_at(i)); i++) {
-        if (c->hidden) continue;
+        if (c->hidden || group_find(c->name)) continue;
         fprintf(out, "        '%s')\n            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '", c->name);
         opt_names(out, c->opts);
         opt_names(out, global_opts);

@@ -182,8 +182,9 @@ void help_command(FILE *out, const Command *c, unsigned width, bool colour)
 
 void help_group(FILE *out, const Group *g, unsigned width, bool colour)
 {
-    const Command *c;
-    fprintf(out, "%sleat %s%s - %s\n", ink_on(colour, INK_BOLD), g->name, ink_off(colour), g->summary);
+    const Command *c = command_find(g->name);
+    if (c) help_command(out, c, width, colour);            /* it does something without a second word too */
+    else fprintf(out, "%sleat %s%s - %s\n", ink_on(colour, INK_BOLD), g->name, ink_off(colour), g->summary);
     heading(out, "Commands", colour);
     for (size_t i = 0; (c = command_at(i)); i++) {
         if (!command_in_group(c, g)) continue;

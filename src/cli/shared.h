@@ -20,4 +20,7 @@
 MUST_USE Err shared_pairs(Ctx *cx, const Words *w, const char *name, const char *const **out, size_t *n);
 MUST_USE Err shared_data(Ctx *cx, const Words *w, const char *path, bool dialect, AppData *out);
 
+/* What 'leat log verify' and what ends with it print. */
+MUST_USE Err shared_verified(Ctx *cx, Shell *sh, const AppLogVerifyOut *out);
+
 #endif

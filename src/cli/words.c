@@ -140,11 +140,20 @@ static Err give(Ctx *cx, Words *w, const Opt *o, const char *value)
     return OK;
 }
 
+/* `leat log --kind K`: the group is a command too, and this option is not one that all understand. */
+static void group_as_command(Words *w, const char *word)
+{
+    const Command *c = w->group && !w->command ? command_find(w->group->name) : NULL;
+    if (!c || (word[1] == '-' ? opt_long(NULL, word + 2, strcspn(word + 2, "=")) : opt_letter(NULL, word[1]))) return;
+    w->command = c;
+}
+
 /* One word that begins with a dash; may take the next word as its value. */
 static Err read_option(Ctx *cx, Words *w, int argc, const char *const *argv, int *i)
 {
     const char *word = argv[*i], *value = NULL;
     const Opt *o;
+    group_as_command(w, word);
     if (word[1] == '-') {
         size_t n = strcspn(word + 2, "=");
         o = opt_long(w->command, word + 2, n);
@@ -239,6 +248,7 @@ Err words_read(Ctx *cx, int argc, const char *const *argv, Words *out)
         else if (!ended && word[0] == '-' && word[1]) TRY(cx, read_option(cx, out, argc, argv, &i));
         else TRY(cx, read_word(cx, out, word));
     }
+    if (out->group && !out->command && !words_has(out, "help")) out->command = command_find(out->group->name);
     if (!out->command || words_has(out, "help") || words_has(out, "version")) return OK;
     return check_args(cx, out);
 }

@@ -87,9 +87,15 @@ MUST_USE Err ledger_begin(Ctx *cx, Ledger *l);
 MUST_USE Err ledger_commit(Ctx *cx, Ledger *l); /* ERR_BUG no group is open */
 void ledger_cancel(Ledger *l);                  /* undo the group; none open is fine */
 
-/* Events from_seq .. to_seq (0: to the end), of one kind and one subject (NULL: any), oldest first, until `each`
-** returns not OK. */
-typedef struct LedgerAsk { uint64_t from_seq, to_seq; const char *kind, *subject; } LedgerAsk;
+/* Events from_seq .. to_seq (0: to the end), of one kind, subject, project and actor (NULL: any), not before since_us nor after
+** until_us (0: whenever), oldest first or newest, at most `limit` (0: all), until `each` returns not OK. */
+typedef struct LedgerAsk {
+    uint64_t from_seq, to_seq;
+    const char *kind, *subject, *project, *actor;
+    int64_t since_us, until_us;
+    bool newest;
+    uint64_t limit;
+} LedgerAsk;
 MUST_USE Err ledger_each(Ctx *cx, Ledger *l, const LedgerAsk *ask, Err (*each)(void *arg, const Event *e), void *arg);
 MUST_USE Err ledger_head(Ctx *cx, Ledger *l, uint64_t *seq, Digest *hash);
 

@@ -4,10 +4,17 @@
 #include <string.h>
 
 static const Statement st_head = { "SELECT seq, hash, format, id FROM ledger", NULL };
-static const Statement st_events = {
+#define EVENTS(order)                                                                                                     \
+    "SELECT e.seq, e.time_us, e.actor, e.on_behalf, e.project, e.kind, e.subject, e.payload_hash, e.previous, e.hash,"     \
+    " p.state, p.body, p.secret FROM event e LEFT JOIN payload p ON p.seq = e.seq WHERE e.seq >= ?1 AND e.seq <= ?2"       \
+    " AND (?3 IS NULL OR e.kind = ?3) AND (?4 IS NULL OR e.subject = ?4) AND (?5 IS NULL OR e.project = ?5)"               \
+    " AND (?6 IS NULL OR e.actor = ?6) AND e.time_us >= ?7 AND e.time_us <= ?8 ORDER BY e.seq " order " LIMIT ?9"
+static const Statement st_oldest = { EVENTS("ASC"), NULL };
+static const Statement st_newest = { EVENTS("DESC"), NULL };
+/* The whole log from one end to the other: nothing to compare an event with. */
+static const Statement st_all = {
     "SELECT e.seq, e.time_us, e.actor, e.on_behalf, e.project, e.kind, e.subject, e.payload_hash, e.previous, e.hash,"
-    " p.state, p.body, p.secret FROM event e LEFT JOIN payload p ON p.seq = e.seq WHERE e.seq >= ?1 AND e.seq <= ?2"
-    " AND (?3 IS NULL OR e.kind = ?3) AND (?4 IS NULL OR e.subject = ?4) ORDER BY e.seq", NULL };
+    " p.state, p.body, p.secret FROM event e LEFT JOIN payload p ON p.seq = e.seq WHERE e.seq >= ?1 AND e.seq <= ?2 ORDER BY e.seq", NULL };
 static const Statement st_room = { "SELECT version FROM ledger_room WHERE name = ?1", NULL };
 
 bool ledger_take_digest(DbRows *rows, size_t col, Digest *out)
@@ -71,10 +78,16 @@ Err ledger_head(Ctx *cx, Ledger *l, uint64_t *seq, Digest *hash)
 
 Err ledger_ask_events(Ctx *cx, Ledger *l, const LedgerAsk *ask, DbRows **rows)
 {
-    int64_t to = ask->to_seq ? (int64_t)ask->to_seq : INT64_MAX;
-    TRY(cx, db_ask(cx, l->db, &st_events,
-                   DB_ARGS(db_int((int64_t)ask->from_seq), db_int(to), db_text(ask->kind),
-                           db_text(ask->subject)), rows));
+    DbValue from = db_int((int64_t)ask->from_seq), to = db_int(ask->to_seq ? (int64_t)ask->to_seq : INT64_MAX);
+    bool plain = !ask->kind && !ask->subject && !ask->project && !ask->actor && !ask->since_us && !ask->until_us && !ask->newest && !ask->limit;
+    if (plain) {
+        TRY(cx, db_ask(cx, l->db, &st_all, DB_ARGS(from, to), rows));
+        return OK;
+    }
+    TRY(cx, db_ask(cx, l->db, ask->newest ? &st_newest : &st_oldest,
+                   DB_ARGS(from, to, db_text(ask->kind), db_text(ask->subject), db_text(ask->project), db_text(ask->actor),
+                           db_int(ask->since_us ? ask->since_us : INT64_MIN), db_int(ask->until_us ? ask->until_us : INT64_MAX),
+                           db_int(ask->limit ? (int64_t)ask->limit : INT64_MAX)), rows));
     return OK;
 }
 

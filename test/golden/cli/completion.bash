@@ -11,6 +11,7 @@ _leat()
         case $cmd in
         '') cmd=$word;;
         build) cmd="build $word";;
+        log) cmd="log $word";;
         runs) cmd="runs $word";;
         *) ((n++));;
         esac
@@ -52,6 +53,14 @@ _leat()
         'diagnose:--time') COMPREPLY=(); return;;
         'diagnose:--sheet') COMPREPLY=(); return;;
         'diagnose:--threads') COMPREPLY=(); return;;
+        'log:--kind') COMPREPLY=(); return;;
+        'log:--subject') COMPREPLY=(); return;;
+        'log:--actor') COMPREPLY=(); return;;
+        'log:--project') COMPREPLY=(); return;;
+        'log:--since') COMPREPLY=(); return;;
+        'log:--until') COMPREPLY=(); return;;
+        'log:--limit'|'log:-n') COMPREPLY=(); return;;
+        'log prove:--out'|'log prove:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'predict:--out'|'predict:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'predict:--intervals') COMPREPLY=(); return;;
         'predict:--keep') COMPREPLY=(); return;;
@@ -68,8 +77,9 @@ _leat()
         *:--directory|*:-C) COMPREPLY=($(compgen -d -- "$cur")); return;;
     esac
     case "$cmd" in
-        '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init man predict visualize build runs --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
+        '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict visualize build runs --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
         build) COMPREPLY=($(compgen -W 'bench export ls reproduce show ' -- "$cur"));;
+        log) COMPREPLY=($(compgen -W 'check prove rebuild show verify  --kind --subject --actor --project --since --until --limit -n --all' -- "$cur"));;
         runs) COMPREPLY=($(compgen -W 'ls show ' -- "$cur"));;
         'auto')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --target --task --contamination --metric --time --trials --test --name --seed --threads --memory --exclude --type --group --time-column --weight --class-weight --monotone --use --cost --refit --portable --learners --until --resume --report --no-keep --sheet --na --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
@@ -121,7 +131,7 @@ _leat()
         'help')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init man predict visualize build runs' -- "$cur"));;
+            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict visualize build runs' -- "$cur"));;
             1) COMPREPLY=();;
             esac;;
         'init')
@@ -129,10 +139,35 @@ _leat()
             case $n in
             0) COMPREPLY=($(compgen -d -- "$cur"));;
             esac;;
+        'log check')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+        'log prove')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'log rebuild')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
+        'log show')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'log verify')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
         'man')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init man predict visualize build runs' -- "$cur"));;
+            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict visualize build runs' -- "$cur"));;
             1) COMPREPLY=();;
             esac;;
         'predict')

@@ -8,7 +8,7 @@ _leat() {
         case $words[i] in
         -C|--directory|--color) ((i++));;
         -*) ;;
-        *) cmd="${cmd:+$cmd }$words[i]"; [[ $cmd == (build|runs) ]] || break;;
+        *) cmd="${cmd:+$cmd }$words[i]"; [[ $cmd == (build|log|runs) ]] || break;;
         esac
     done
     case $cmd in
@@ -20,6 +20,7 @@ _leat() {
             'doctor:say what this machine has and lacks, and what to do'
             'help:explain a command, with examples'
             'init:make a folder a project'
+            'log:what was done, by whom and when, newest first'
             'man:print a manual page'
             'predict:score rows with a build'
             'visualize:look at data\: types, gaps, plots, warnings'
@@ -46,6 +47,14 @@ _leat() {
             'ls:list builds, newest first'
             'reproduce:train a build again and compare every byte'
             'show:show what is inside a build')
+        _describe command second;;
+    log)
+        local -a second=(
+            'check:check a proof; no project is needed'
+            'prove:a file that proves one event to somebody without the project'
+            'rebuild:make all tables anew from the log'
+            'show:one event with its payload and hashes'
+            'verify:prove that the log and all tables are as they were written')
         _describe command second;;
     runs)
         local -a second=(
@@ -255,7 +264,7 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '2:COMMAND:(auto completion diagnose doctor help init man predict visualize build runs)' \
+            '2:COMMAND:(auto completion diagnose doctor help init log man predict visualize build runs)' \
             '3:WORD: ';;
     'init')
         shift 0 words; ((CURRENT -= 0))
@@ -273,6 +282,110 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:DIR:_files -/';;
+    'log')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--kind[only events of this kind, as run.started]:KIND: ' \
+            '--subject[only what was done to this]:SUBJECT: ' \
+            '--actor[only what this person did]:WHO: ' \
+            '--project[only of this project]:NAME: ' \
+            '--since[not before TIME\: 2026-05-04, 2026-05-04T12\:30 (UTC), or 36h, 7d ago]:TIME: ' \
+            '--until[not after TIME]:TIME: ' \
+            '--limit[at most so many, the newest]:N: ' \
+            '-n[at most so many, the newest]:N: ' \
+            '--all[every one]' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'log check')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:FILE:_files';;
+    'log prove')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--out[where the proof goes]:FILE:_files' \
+            '-o[where the proof goes]:FILE:_files' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:SEQ: ';;
+    'log rebuild')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'log show')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:SEQ: ';;
+    'log verify')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
     'man')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
@@ -288,7 +401,7 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '2:COMMAND:(auto completion diagnose doctor help init man predict visualize build runs)' \
+            '2:COMMAND:(auto completion diagnose doctor help init log man predict visualize build runs)' \
             '3:WORD: ';;
     'predict')
         shift 0 words; ((CURRENT -= 0))
