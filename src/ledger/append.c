@@ -104,6 +104,8 @@ Err ledger_append_inside(Ctx *cx, Ledger *l, const Act *act, uint64_t *seq)
     bool owned = false;
     Err err = OK;
     text_init(&body, cx);
+    l->text.cx = cx;                           /* another thread's, when many share the ledger */
+    l->text.broken = false;
     TRY_DONE(cx, ledger_seal(cx, act, &who, &body, &e));
     if (act->personal) TRY_DONE(cx, conceal(cx, l, act, &e, &cipher));
     hash_again(l->hasher, e.stored, e.stored_n, NULL, 0, &e.payload_hash);

@@ -79,7 +79,7 @@ static Err compare_rows(Ctx *cx, const Ledger *l, LedgerProof *out, const char *
 
 static Err compare_table(Ctx *cx, Ledger *l, LedgerProof *out, const char *table, Db *fresh_db)
 {
-    char text[128 + TABLE_COLUMNS_MAX * 4];
+    char text[128 + TABLE_COLUMNS_MAX * 16];
     Statement st = { text, NULL };
     DbRows *live = NULL, *fresh = NULL;
     Err err = OK;
@@ -90,7 +90,7 @@ static Err compare_table(Ctx *cx, Ledger *l, LedgerProof *out, const char *table
     fresh = NULL;
     CHECK_ALWAYS(cols >= 1 && cols <= TABLE_COLUMNS_MAX);
     for (size_t c = 1; c <= cols; c++)
-        n += snprintf(text + n, sizeof text - (size_t)n, "%s%zu", c == 1 ? " ORDER BY " : ",", c);
+        n += snprintf(text + n, sizeof text - (size_t)n, "%s%zu NULLS FIRST", c == 1 ? " ORDER BY " : ",", c);
     TRY_DONE(cx, db_ask(cx, l->db, &st, DB_NO_ARGS, &live));
     TRY_DONE(cx, db_ask(cx, fresh_db, &st, DB_NO_ARGS, &fresh));
     TRY_DONE(cx, compare_rows(cx, l, out, table, live, fresh));

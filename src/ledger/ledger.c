@@ -13,21 +13,26 @@ static const Statement make_ledger[] = {
       " previous BLOB NOT NULL, hash BLOB NOT NULL) STRICT", NULL },
     { "CREATE INDEX event_kind ON event(kind, seq)", NULL },
     { "CREATE INDEX event_subject ON event(subject, seq)", NULL },
-    { "CREATE TRIGGER event_kept BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events never change'); END", NULL },
-    { "CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events stay'); END", NULL },
+    { "CREATE TRIGGER event_kept BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events never change'); END",
+      "DO $$ BEGIN CREATE FUNCTION event_kept() RETURNS trigger LANGUAGE plpgsql AS"
+      " 'BEGIN RAISE EXCEPTION ''events never change and stay''; END';"
+      " CREATE TRIGGER event_kept BEFORE UPDATE OR DELETE ON event FOR EACH ROW EXECUTE FUNCTION event_kept(); END $$" },
+    { "CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events stay'); END", "" },
     { "CREATE TABLE ledger_room(name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT", NULL },
     { NULL, NULL },
 };
 /* What format 2 has more. */
 const Statement ledger_make_2[] = {
-    { "CREATE TABLE payload(seq INTEGER PRIMARY KEY REFERENCES event(seq), state INTEGER NOT NULL, body TEXT, secret BLOB) STRICT", NULL },
+    { "CREATE TABLE payload(seq INTEGER PRIMARY KEY REFERENCES event(seq), state INTEGER NOT NULL, body TEXT, secret BLOB) STRICT",
+      "CREATE TABLE payload(seq BIGINT PRIMARY KEY, state BIGINT NOT NULL, body TEXT COLLATE \"C\", secret BYTEA)" },   /* a reference costs 8 us there */
     { "CREATE TABLE ledger_key(seq INTEGER PRIMARY KEY, subject TEXT NOT NULL, key BLOB NOT NULL) STRICT", NULL },
     { "CREATE TABLE tile(level INTEGER NOT NULL, n INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY(level, n)) STRICT", NULL },
     { "CREATE TABLE head(one INTEGER PRIMARY KEY CHECK(one = 1), size INTEGER NOT NULL, root BLOB NOT NULL, key BLOB NOT NULL,"
       " signature BLOB NOT NULL) STRICT", NULL },
     { NULL, NULL },
 };
-static const Statement st_is_made = { "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'ledger'", NULL };
+static const Statement st_is_made = { "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'ledger'",
+    "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = 'ledger'" };
 static const Statement st_first_head = { "INSERT INTO ledger(one, format, id, seq, hash) VALUES(1, ?1, ?2, 1, ?2)", NULL };
 static const Statement st_room_is = {
     "INSERT INTO ledger_room(name, version) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET version = excluded.version", NULL };
@@ -162,9 +167,11 @@ static Err open_inside(Ctx *cx, Ledger *l, bool writable)
     HeadRow head;
     FileInfo info;
     const Files *f = cx->world->files;
-    Err err = f->look(f->self, l->path, &info);
-    if (err) return FAIL(cx, err, "opening the ledger '%s'", l->path);
-    if (info.type == FILE_NONE) return FAIL(cx, ERR_NOT_FOUND, "no ledger '%s'", l->path);
+    if (!db_is_address(l->path)) {
+        Err err = f->look(f->self, l->path, &info);
+        if (err) return FAIL(cx, err, "opening the ledger '%s'", l->path);
+        if (info.type == FILE_NONE) return FAIL(cx, ERR_NOT_FOUND, "no ledger '%s'", l->path);
+    }
     if (writable) {
         TRY(cx, db_open_write(cx, l->path, &l->writer));
         l->db = db_reader(l->writer);
@@ -212,6 +219,7 @@ void ledger_close(Ctx *cx, Ledger *l)
     ctx_put(cx, l->clear);
     ctx_put(cx, l->expected);
     hash_end(cx, l->hasher, NULL);
+    l->text.cx = cx;
     text_clear(&l->text);
     ctx_put(cx, l->path);
     ctx_put(cx, l->actor);

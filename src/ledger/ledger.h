@@ -87,6 +87,22 @@ MUST_USE Err ledger_begin(Ctx *cx, Ledger *l);
 MUST_USE Err ledger_commit(Ctx *cx, Ledger *l); /* ERR_BUG no group is open */
 void ledger_cancel(Ledger *l);                  /* undo the group; none open is fine */
 
+/* --- many threads, one transaction ------------------------------------------------------------------------------- */
+
+/* A queue before a ledger that is open for writing        (kept): until it is closed nobody else uses that handle.
+** Threads hand in work, each with its own Ctx; what waits is committed together, and each call returns only when its
+** own is on the disk. */
+typedef struct LedgerGroup LedgerGroup;
+MUST_USE Err ledger_group_open(Ctx *cx, Ledger *l, LedgerGroup **out);
+void ledger_group_close(Ctx *cx, LedgerGroup *g);      /* when no call is under way; NULL is fine */
+/* n acts, all or none, with numbers one after the other.  Errors as ledger_append; those of others' work are not ours. */
+MUST_USE Err ledger_group_append(Ctx *cx, LedgerGroup *g, const Act *act, size_t n, uint64_t *first_seq);
+/* Work of any kind inside the transaction: it may ask ledger_db and append, and must not begin, commit or cancel.  It runs
+** on any of the threads, with that one's Ctx, and again when the work of another failed: what it leaves outside the
+** ledger must not depend on how often. */
+typedef Err LedgerWork(Ctx *cx, Ledger *l, void *self);
+MUST_USE Err ledger_group_do(Ctx *cx, LedgerGroup *g, LedgerWork *work, void *self);
+
 /* Events from_seq .. to_seq (0: to the end), of one kind, subject, project and actor (NULL: any), not before since_us nor after
 ** until_us (0: whenever), oldest first or newest, at most `limit` (0: all), until `each` returns not OK. */
 typedef struct LedgerAsk {

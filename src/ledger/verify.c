@@ -130,6 +130,7 @@ static Err check_event(Walk *w, Event *e)
     if (e->seq != want) return bad_event(w, want, "it is missing");
     if (!digest_same(&e->previous, &out->head)) return bad_event(w, want, "it does not follow the one before it");
     TRY(w->cx, check_payload(w, e));
+    w->l->text.cx = w->cx;
     TRY(w->cx, ledger_leaf_with(w->l->hasher, &w->l->text, e, &d));
     if (!digest_same(&d, &e->hash)) return bad_event(w, want, "its words do not match its hash");
     if (want == 1 && !digest_same(&d, &w->l->id)) return bad_event(w, 1, "it is not the one that names this ledger");

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #define OS_PATH_MAX 4096       /* bytes, with the NUL */
@@ -115,6 +116,16 @@ MUST_USE Err os_run(Ctx *cx, const char *folder, const char *const *argv, size_t
 ** threads, as os_world does.  After a failure no part is begun; the first failure by i is handed up.  ERR_NOMEM */
 typedef Err OsPart(Ctx *cx, void *self, size_t i);
 MUST_USE Err os_parts(Ctx *cx, unsigned threads, size_t n, OsPart *part, void *self);
+
+/* One holder at a time.  All zero is free; nothing to release.  Not to be taken twice by one thread. */
+typedef struct OsMutex { _Atomic uint32_t held; } OsMutex;
+void os_mutex_take(OsMutex *m);
+void os_mutex_give(OsMutex *m);
+
+/* Rung once; who waits for it goes on, also when it was rung before.  All zero is not rung. */
+typedef struct OsBell { _Atomic uint32_t rung; } OsBell;
+void os_bell_wait(OsBell *b);
+void os_bell_ring(OsBell *b);              /* the waiter may be gone with its bell the moment it hears it */
 
 /* --- descriptors ------------------------------------------------------------------------------------------------- */
 

@@ -174,7 +174,7 @@ static Err look_alive(Ctx *cx, Repo *r, RunRow *run)
 Err repo_runs(Ctx *cx, Repo *r, size_t limit, RunRow **out, size_t *n)
 {
     void *rows;
-    int64_t most = limit && limit < INT64_MAX ? (int64_t)limit : -1;
+    int64_t most = limit && limit < INT64_MAX ? (int64_t)limit : INT64_MAX;
     *out = NULL;
     TRY(cx, repo_rows(cx, r, &st_runs, DB_ARGS(db_int(most)), sizeof **out, read_run, &rows, n));
     for (size_t i = 0; i < *n; i++) TRY(cx, look_alive(cx, r, (RunRow *)rows + i));

@@ -22,7 +22,8 @@ static const Statement st_champion = {
     BUILD_COLUMNS "JOIN champion k ON k.model = b.model AND k.n = b.n AND k.to_seq IS NULL WHERE b.model = ?1", NULL };
 static const Statement st_of_digest = { BUILD_COLUMNS "WHERE b.model = ?1 AND b.digest = ?2", NULL };
 static const Statement st_prefix = {
-    BUILD_COLUMNS "WHERE substr(lower(hex(b.digest)), 1, length(?1)) = ?1 ORDER BY b.last_seq DESC", NULL };
+    BUILD_COLUMNS "WHERE substr(lower(hex(b.digest)), 1, length(?1)) = ?1 ORDER BY b.last_seq DESC",
+    BUILD_COLUMNS "WHERE substr(encode(b.digest, 'hex'), 1, length($1)) = $1 ORDER BY b.last_seq DESC" };
 static const Statement st_models = { "SELECT DISTINCT model FROM build ORDER BY model", NULL };
 
 /* --- names --- */

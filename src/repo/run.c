@@ -24,7 +24,7 @@ struct Run {
     bool finished;
 };
 
-static const Statement st_id = { "SELECT lower(hex(randomblob(16)))", NULL };
+static const Statement st_id = { "SELECT lower(hex(randomblob(16)))", "SELECT replace(gen_random_uuid()::text, '-', '')" };
 static const Statement st_number = { "SELECT number FROM run WHERE id = ?1", NULL };
 static const Statement st_running = { "SELECT id FROM run WHERE state = 'running'", NULL };
 

@@ -58,6 +58,7 @@ struct Pg {
     DbAddress address;
     bool writable, open;           /* open: a transaction */
     bool committing, gone;         /* gone: the connection */
+    bool undone;                   /* statements sent last may not have been taken */
     Item item[ITEMS];
     size_t first, items;           /* of the queue, a ring */
     Prepared *bucket[BUCKETS];
@@ -517,6 +518,11 @@ static Err ready(Ctx *cx, Pg *pg)
     pg->cx = cx;
     if (pg->bad) return tell(cx, pg);
     if (pg->gone && !pg->open) TRY(cx, connect_now(cx, pg));
+    if (pg->undone) {                          /* undoing has no context, and so could not give memory back */
+        settle_all(pg);
+        forget_statements(cx, pg, false);
+        pg->undone = false;
+    }
     if (pg->prepared_n >= STATEMENTS_MAX) drop_statements(cx, pg);
     return OK;
 }
@@ -814,6 +820,7 @@ static void undo(Pg *pg)
         settle_all(pg);
     }
     pg->open = pg->committing = false;
+    pg->undone = true;
     pg->bad = OK;
 }
 
