@@ -11,14 +11,13 @@
 
 #define PACK_MAX ((uint64_t)512 << 20)
 #define ENTRIES_MAX ((size_t)1 << 20)              /* in one pack */
-#define SMALL_MAX ((size_t)1 << 20)                /* larger files do not go into a pack whole */
-#define READ_AGAIN_MAX ((uint64_t)64 << 10)        /* smaller ones are read before they are trusted */
 #define FILES_A_PART ((size_t)32)
 #define FIRST_SLOTS ((size_t)1024)
 
 struct StoreBatch {
     Store *s;
     pthread_mutex_t lock;
+    pthread_mutex_t large;         /* one large file at a time: cutting it takes all threads, and memory */
     PackWriter w;
     bool open;
     Entry *entry;
@@ -103,7 +102,12 @@ Err batch_add(Ctx *cx, StoreBatch *b, Entry *e, const void *stored)
     return err;
 }
 
-bool batch_has(StoreBatch *b, const Digest *d)
+Store *batch_store(const StoreBatch *b)
+{
+    return b->s;
+}
+
+static bool batch_has(StoreBatch *b, const Digest *d)
 {
     pthread_mutex_lock(&b->lock);
     bool has = b->slots && b->slot[slot_of(b, d)];
@@ -114,7 +118,6 @@ bool batch_has(StoreBatch *b, const Digest *d)
 /* Is it in a pack that stays for a day at least? */
 static Err there_already(Ctx *cx, StoreBatch *b, const Digest *d, uint64_t bytes, bool *there)
 {
-    Sink none = { NULL };
     Entry e;
     TRY(cx, packs_find(cx, b->s, d, 0, false, &e, there));
     if (!*there) return OK;
@@ -123,10 +126,10 @@ static Err there_already(Ctx *cx, StoreBatch *b, const Digest *d, uint64_t bytes
     for (size_t i = 0; i < b->dated_n && !dated; i++) dated = !memcmp(b->dated[i].at, e.pack.at, PACK_ID_BYTES);
     pthread_mutex_unlock(&b->lock);
     if (dated && e.bytes == bytes) {
-        Err err = bytes <= READ_AGAIN_MAX ? entry_read_to(cx, b->s, &e, 0, UINT64_MAX, &none) : OK;
+        Err err = entry_glance(cx, b->s, &e);
         if (err != ERR_CORRUPT && err != ERR_NOT_FOUND) return err;
     }
-    TRY(cx, entry_there(cx, b->s, d, bytes, READ_AGAIN_MAX, &e, there));
+    TRY(cx, entry_there(cx, b->s, d, bytes, &e, there));
     if (!*there) return OK;
     pthread_mutex_lock(&b->lock);
     size_t most = sizeof b->dated / sizeof *b->dated;
@@ -136,32 +139,88 @@ static Err there_already(Ctx *cx, StoreBatch *b, const Digest *d, uint64_t bytes
     return OK;
 }
 
-Err batch_put(Ctx *cx, StoreBatch *b, Coder *c, const void *bytes, size_t n, Digest *out)
+Err batch_known(Ctx *cx, StoreBatch *b, const Digest *d, uint64_t bytes, bool *there)
+{
+    *there = batch_has(b, d);
+    return *there ? OK : there_already(cx, b, d, bytes, there);
+}
+
+Err batch_put(Ctx *cx, StoreBatch *b, Coder *c, const void *bytes, size_t n, bool *packed, Digest *out)
 {
     Entry e = { .bytes = n };
-    const void *stored;
-    size_t stored_n;
-    bool there, packed;
+    const void *stored = bytes;
+    size_t stored_n = n;
+    bool there, try_it = *packed;
     coder_hash(c, bytes, n, &e.d);
     *out = e.d;
-    if (batch_has(b, &e.d)) return OK;
-    TRY(cx, there_already(cx, b, &e.d, n, &there));
+    TRY(cx, batch_known(cx, b, &e.d, n, &there));
+    *packed = true;
     if (there) return OK;
-    TRY(cx, coder_pack(cx, c, bytes, n, &stored, &stored_n, &packed));
-    e.form = packed ? ENTRY_ZSTD : ENTRY_PLAIN;
+    *packed = false;
+    if (try_it) TRY(cx, coder_pack(cx, c, bytes, n, &stored, &stored_n, packed));
+    e.form = *packed ? ENTRY_ZSTD : ENTRY_PLAIN;
     e.stored = (uint32_t)stored_n;
     return batch_add(cx, b, &e, stored);
+}
+
+/* --- large content: from memory, or from a file whose first bytes were read --- */
+
+typedef struct From {
+    CutSource base;
+    const unsigned char *at;
+    size_t n;
+    const Files *f;
+    int fd;                        /* -1: nothing follows */
+    const char *path;
+} From;
+
+static Err from_read(Ctx *cx, CutSource *self, void *buf, size_t n, size_t *got)
+{
+    From *from = (From *)self;
+    size_t k = from->n < n ? from->n : n, more = 0;
+    if (k) memcpy(buf, from->at, k);
+    from->at += k;
+    from->n -= k;
+    *got = k;
+    if (k == n || from->fd < 0) return OK;
+    Err err = from->f->read(from->f->self, from->fd, (char *)buf + k, n - k, &more);
+    *got += more;
+    return err ? FAIL(cx, err, "reading '%s'", from->path) : OK;
+}
+
+static Err put_cut(Ctx *cx, StoreBatch *b, CutSource *src, Digest *out, uint64_t *bytes)
+{
+    pthread_mutex_lock(&b->large);
+    Err err = cut_put(cx, b, src, out, bytes);
+    pthread_mutex_unlock(&b->large);
+    return err;
 }
 
 Err store_batch_put(Ctx *cx, StoreBatch *b, const void *bytes, size_t n, Digest *out)
 {
     Coder *c;
+    bool packed = true;
     memset(out, 0, sizeof *out);
-    if (n > SMALL_MAX) return store_put(cx, b->s, bytes, n, STORE_PACKED, out);
+    if (n > SMALL_MAX) {
+        From from = { { from_read, n }, bytes, n, NULL, -1, NULL };
+        uint64_t all;
+        return put_cut(cx, b, &from.base, out, &all);
+    }
     TRY(cx, coder_borrow(cx, b->s, &c));
-    Err err = batch_put(cx, b, c, bytes, n, out);
+    Err err = batch_put(cx, b, c, bytes, n, &packed, out);
     coder_return(cx, b->s, c);
     return err;
+}
+
+/* Why could it not be read? */
+static Err unreadable(Ctx *cx, Err err, const char *path)
+{
+    const Files *f = cx->world->files;
+    FileInfo info;
+    Err bad = f->look(f->self, path, &info);
+    if (!bad && info.type == FILE_NONE) return FAIL(cx, ERR_NOT_FOUND, "no file '%s'", path);
+    if (!bad && info.type == FILE_FOLDER) return FAIL(cx, ERR_BAD_INPUT, "'%s' is a folder, not a file", path);
+    return FAIL(cx, err, "reading '%s'", path);
 }
 
 /* Four system calls a small file: open, read, read nothing, close. */
@@ -169,18 +228,27 @@ static Err put_file(Ctx *cx, StoreBatch *b, Coder *c, StoreFile *file)
 {
     const Files *f = cx->world->files;
     unsigned char *room;
+    FileInfo info = { .size = 0 };
     size_t n = 0;
     int fd = -1;
+    bool packed = true;
+    Err err = OK;
     TRY(cx, coder_room(cx, c, ROOM_READ, SMALL_MAX + 1, &room));
-    Err err = f->open(f->self, file->path, FILE_READ, &fd);
-    if (!err) {
-        err = f->read(f->self, fd, room, SMALL_MAX + 1, &n);
-        f->close(f->self, fd);
+    Err bad = f->open(f->self, file->path, FILE_READ, &fd);
+    if (bad) return unreadable(cx, bad, file->path);
+    bad = f->read(f->self, fd, room, SMALL_MAX + 1, &n);
+    if (bad) {
+        err = unreadable(cx, bad, file->path);
+    } else if (n <= SMALL_MAX) {
+        file->bytes = n;
+        err = batch_put(cx, b, c, room, n, &packed, &file->digest);
+    } else {
+        (void)f->look(f->self, file->path, &info);                 /* only for progress */
+        From from = { { from_read, info.size }, room, n, f, fd, file->path };
+        err = put_cut(cx, b, &from.base, &file->digest, &file->bytes);
     }
-    if (err || n > SMALL_MAX) return store_put_file(cx, b->s, file->path, STORE_PACKED, &file->digest, &file->bytes);
-    TRY(cx, batch_put(cx, b, c, room, n, &file->digest));
-    file->bytes = n;
-    return OK;
+    f->close(f->self, fd);
+    return err;
 }
 
 typedef struct Many { StoreBatch *b; StoreFile *file; size_t n; } Many;
@@ -228,6 +296,7 @@ Err store_batch_begin(Ctx *cx, Store *s, StoreBatch **out)
     if (!b) return FAIL(cx, ERR_NOMEM, "beginning a batch");
     b->s = s;
     (void)pthread_mutex_init(&b->lock, NULL);
+    (void)pthread_mutex_init(&b->large, NULL);
     Err err = packs_refresh(cx, s);                                /* what others put before now is known from here on */
     if (err) store_batch_end(cx, b);
     else *out = b;
@@ -248,6 +317,7 @@ void store_batch_end(Ctx *cx, StoreBatch *b)
     forget(cx, b);
     ctx_put(cx, b->entry);
     ctx_put(cx, b->slot);
+    pthread_mutex_destroy(&b->large);
     pthread_mutex_destroy(&b->lock);
     ctx_put(cx, b);
 }

@@ -200,10 +200,25 @@ Err packs_each(Ctx *cx, Store *s, Err (*each)(void *arg, const Entry *e), void *
 
 /* --- batch.c ------------------------------------------------------------------------------------------------------- */
 
-/* Bytes that fit into one entry; c's rooms ROOM_READ and ROOM_PACKED: bytes may lie in ROOM_READ. */
-Err batch_put(Ctx *cx, StoreBatch *b, Coder *c, const void *bytes, size_t n, Digest *out);
+#define SMALL_MAX ((size_t)1 << 20)            /* larger content is cut */
+
+/* Bytes that fit into one entry; they may lie in c's ROOM_READ.  *packed: whether to try, then whether they are (or lie
+** there already). */
+Err batch_put(Ctx *cx, StoreBatch *b, Coder *c, const void *bytes, size_t n, bool *packed, Digest *out);
+/* Is it in this batch, or in a pack that stays for a day at least? */
+Err batch_known(Ctx *cx, StoreBatch *b, const Digest *d, uint64_t bytes, bool *there);
+Store *batch_store(const StoreBatch *b);
 Err batch_add(Ctx *cx, StoreBatch *b, Entry *e, const void *stored);       /* packed already; e->at and e->pack are filled in */
-bool batch_has(StoreBatch *b, const Digest *d);
+
+/* --- cut.c: large content ------------------------------------------------------------------------------------------- */
+
+/* Where content comes from, in order: at most n bytes; fewer only at its end. */
+typedef struct CutSource {
+    Err (*read)(Ctx *cx, struct CutSource *self, void *buf, size_t n, size_t *got);
+    uint64_t bytes;                /* for progress; 0: unknown */
+} CutSource;
+
+Err cut_put(Ctx *cx, StoreBatch *b, CutSource *src, Digest *out, uint64_t *bytes);
 
 /* --- object.c: one object, wherever and however it lies ------------------------------------------------------------ */
 
@@ -228,8 +243,10 @@ Err loose_look(Ctx *cx, Store *s, const Digest *d, StoreForm form, Blob *out);
 Err loose_read(Ctx *cx, Store *s, const Digest *d, StoreForm form, uint64_t from, uint64_t n, const Sink *sink);
 Err entry_read_to(Ctx *cx, Store *s, const Entry *e, uint64_t from, uint64_t n, const Sink *sink);
 Err blob_redate(Ctx *cx, Store *s, const char *name, bool *there);
-/* Is it in a pack (of those known), and sound if it is at most read_max bytes?  Then it is dated anew. */
-Err entry_there(Ctx *cx, Store *s, const Digest *d, uint64_t bytes, uint64_t read_max, Entry *e, bool *there);
+/* Are an entry's stored bytes as its head's checksum says?  ERR_CORRUPT, ERR_NOT_FOUND as packs_read. */
+Err entry_glance(Ctx *cx, Store *s, const Entry *e);
+/* Is it in a pack (of those known), and sound?  Then the pack is dated anew. */
+Err entry_there(Ctx *cx, Store *s, const Digest *d, uint64_t bytes, Entry *e, bool *there);
 /* How many bytes a packed loose object says it holds, from its first bytes. */
 Err loose_size(Ctx *cx, Store *s, const Digest *d, uint64_t *bytes);
 

@@ -167,16 +167,27 @@ static Err one_there(Ctx *cx, Store *s, const Digest *d, StoreForm form, uint64_
     return blob_redate(cx, s, name, there);
 }
 
-/* The same in a pack.  Small ones are read before they are trusted. */
-Err entry_there(Ctx *cx, Store *s, const Digest *d, uint64_t bytes, uint64_t read_max, Entry *e, bool *there)
+Err entry_glance(Ctx *cx, Store *s, const Entry *e)
 {
-    Sink none = { NULL };
+    unsigned char *room;
+    const unsigned char *stored;
+    Coder *c;
+    if (e->stored > ENTRY_STORED_MAX) return object_damaged(cx, s, &e->d, NULL);
+    TRY(cx, coder_borrow(cx, s, &c));
+    Err err = coder_room(cx, c, ROOM_READ, ENTRY_HEAD_BYTES + (size_t)e->stored, &room);
+    if (!err) err = packs_read(cx, s, e, room, &stored);
+    coder_return(cx, s, c);
+    return err;
+}
+
+Err entry_there(Ctx *cx, Store *s, const Digest *d, uint64_t bytes, Entry *e, bool *there)
+{
     char name[BLOB_NAME_MAX];
     for (size_t nth = 0;; nth++) {
         TRY(cx, packs_find(cx, s, d, nth, false, e, there));
         if (!*there) return OK;
         if (e->bytes != bytes) continue;
-        Err err = bytes <= read_max ? entry_read_to(cx, s, e, 0, UINT64_MAX, &none) : OK;
+        Err err = entry_glance(cx, s, e);
         if (err == ERR_CORRUPT || err == ERR_NOT_FOUND) continue;
         TRY(cx, err);
         pack_name(&e->pack, ".pack", name);
@@ -194,7 +205,7 @@ static Err there_already(Ctx *cx, Store *s, const Digest *d, uint64_t bytes, Sto
     TRY(cx, one_there(cx, s, d, STORE_PACKED, bytes, there));
     if (*there) return OK;
     TRY(cx, packs_find(cx, s, d, 0, true, &e, there));
-    return *there ? entry_there(cx, s, d, bytes, STORE_RECHECK_MAX, &e, there) : OK;
+    return *there ? entry_there(cx, s, d, bytes, &e, there) : OK;
 }
 
 static Err keep(Ctx *cx, Store *s, StorePut *p)
@@ -223,11 +234,28 @@ done:
     return err;
 }
 
+/* Large content goes into packs, cut: a batch of one. */
+static Err put_large(Ctx *cx, Store *s, const void *bytes, size_t n, const char *path, Digest *out, uint64_t *all)
+{
+    StoreBatch *b = NULL;
+    Digest d;
+    uint64_t k = n;
+    TRY(cx, store_batch_begin(cx, s, &b));
+    Err err = path ? store_batch_put_file(cx, b, path, &d, &k) : store_batch_put(cx, b, bytes, n, &d);
+    if (!err) err = store_batch_commit(cx, b);
+    store_batch_end(cx, b);
+    if (err) return err;
+    *out = d;
+    if (all) *all = k;
+    return OK;
+}
+
 Err store_put(Ctx *cx, Store *s, const void *bytes, size_t n, StoreForm form, Digest *out)
 {
     Source src = { .at = bytes, .left = n };
     Digest d;
     memset(out, 0, sizeof *out);
+    if (form == STORE_PACKED && n > SMALL_MAX) return put_large(cx, s, bytes, n, NULL, out, NULL);
     TRY(cx, hash_bytes(cx, bytes, n, &d));
     TRY(cx, put_named(cx, s, form, &src, &d, n));
     *out = d;
@@ -345,14 +373,17 @@ Err store_put_file(Ctx *cx, Store *s, const char *path, StoreForm form, Digest *
     char spool[STORE_PATH_MAX];
     memset(out, 0, sizeof *out);
     if (bytes) *bytes = 0;
+    const Files *f = cx->world->files;
+    Err err = f->look(f->self, path, &info);
+    if (err) return FAIL(cx, err, "reading '%s'", path);
+    if (form == STORE_PACKED && (info.type == FILE_OTHER || info.size > SMALL_MAX) && info.type != FILE_FOLDER)
+        return put_large(cx, s, NULL, 0, path, out, bytes);        /* a pipe is opened once */
     TRY(cx, source_open(cx, path, &src, &info));
     if (info.type == FILE_PLAIN) {
         source_close(&src);
-        TRY(cx, put_plain(cx, s, path, form, out, bytes));
-        return OK;
+        return put_plain(cx, s, path, form, out, bytes);
     }
-    const Files *f = cx->world->files;
-    Err err = store_tmp_path(cx, s, "pipe", spool);
+    err = store_tmp_path(cx, s, "pipe", spool);
     if (!err) {
         err = pour(cx, &src, spool);
         if (!err) err = put_plain(cx, s, spool, form, out, bytes);
