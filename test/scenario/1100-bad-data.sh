@@ -53,7 +53,7 @@ tells "a metric for another task" 'auto 2 "rmse.*binary" ok.csv --metric rmse'
 tells "a test file that is not there, or without the target" '
 	auto 4 "no such file" ok.csv --test none.csv && printf "a,b\n1,2\n" >t.csv && auto 4 "no target .y. in .t.csv" ok.csv --test t.csv
 '
-tells "a run that does not exist" '"$leat" init -q . >/dev/null && auto 4 "99" ok.csv --resume 99; rm -rf .leat .gitignore'
+tells "a run that does not exist" '"$leat" init -q . >/dev/null && auto 4 "99" ok.csv --resume 99; rm -rf .leat .gitignore leat.lock'
 tells "a data file is no build file" 'refuses 5 "cannot be read" "$leat" predict ok.csv ok.csv'
 tells "outside a project there are no builds and no runs" '
 	refuses 4 "leat init" "$leat" build ls && refuses 4 "leat init" "$leat" runs ls && refuses 4 "nothing" "$leat" predict nothing ok.csv
