@@ -136,6 +136,48 @@ static void rig_unmap(void *self, const void *at, size_t n)
     REAL->unmap(NULL, at, n);
 }
 
+static Err rig_open_folder(void *self, const char *path, int *folder)
+{
+    Rig *r = self;
+    *folder = -1;
+    return no(r) ? r->file_err : REAL->open_folder(NULL, path, folder);
+}
+
+static Err rig_look_in(void *self, int folder, const char *path, FileInfo *out)
+{
+    Rig *r = self;
+    *out = (FileInfo){ .type = FILE_NONE };
+    return no(r) ? r->file_err : REAL->look_in(NULL, folder, path, out);
+}
+
+static Err rig_open_in(void *self, int folder, const char *path, int *fd)
+{
+    Rig *r = self;
+    *fd = -1;
+    return no(r) ? r->file_err : REAL->open_in(NULL, folder, path, fd);
+}
+
+static Err rig_look_open(void *self, int fd, FileInfo *out)
+{
+    Rig *r = self;
+    *out = (FileInfo){ .type = FILE_NONE };
+    return no(r) ? r->file_err : REAL->look_open(NULL, fd, out);
+}
+
+static Err rig_list_in(void *self, int folder, const char *path,
+                       Err (*each)(void *arg, const char *name, FileType type), void *arg)
+{
+    Rig *r = self;
+    return no(r) ? r->file_err : REAL->list_in(NULL, folder, path, each, arg);
+}
+
+static Err rig_read_link(void *self, int folder, const char *path, char *buf, size_t n, size_t *got)
+{
+    Rig *r = self;
+    *got = 0;
+    return no(r) ? r->file_err : REAL->read_link(NULL, folder, path, buf, n, got);
+}
+
 static int64_t rig_now(void *self)
 {
     Rig *r = self;
@@ -160,6 +202,8 @@ void rig_init(Rig *r, long mem_at, long file_at, bool once)
             .open = rig_open, .read = rig_read, .read_at = rig_read_at, .write = rig_write, .sync = rig_sync, .close = rig_close,
             .sync_folder = rig_sync_folder, .rename = rig_rename, .remove = rig_remove,
             .make_folder = rig_make_folder, .look = rig_look, .list = rig_list, .map = rig_map, .unmap = rig_unmap,
+            .open_folder = rig_open_folder, .look_in = rig_look_in, .open_in = rig_open_in,
+            .look_open = rig_look_open, .list_in = rig_list_in, .read_link = rig_read_link,
             .self = r,
         },
         .clock = { .now_us = rig_now, .mono_us = rig_mono, .self = r },

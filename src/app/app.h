@@ -313,6 +313,125 @@ typedef struct AppRunOut {
 MUST_USE Err app_run_show(Ctx *cx, House *house, const AppRunIn *in, AppRunOut *out);
 void app_run_show_json(const AppRunOut *out, Text *t);
 
+/* --------------------------------------------------------------------- data */
+
+typedef struct AppVersion {
+    const char *name;                /* "churn@3" */
+    const char *dataset; uint64_t n, latest;         /* latest: the newest that is not removed; 0: none */
+    const char *digest;              /* of its tree */
+    uint64_t files, bytes;
+    int64_t rows, columns;           /* -1: unknown, or no table */
+    bool rows_exact, removed;
+    int64_t source_us, arrived_us;   /* source_us 0: unknown */
+    const char *message, *actor, *verb, *detail_json;
+    const char *const *tag; size_t tags_n;
+    uint64_t seq;
+} AppVersion;
+
+const char *app_profile_word(size_t i);         /* sample full none */
+
+typedef struct AppDataAddIn {
+    const char *name;
+    const char *const *source; size_t sources_n;     /* files, folders, globs, addresses */
+    const char *message;
+    const char *const *tag;    size_t tags_n;
+    const char *source_time;         /* "2026-03-01"; NULL: what the source says */
+    const char *profile;             /* see app_profile_word; NULL: the first */
+    const char *sql;                 /* of a database: this query; NULL: whole tables */
+    const char *const *table;  size_t tables_n;      /* of a database: only these */
+    uint32_t threads;
+    bool fresh;                      /* read every file, whatever the stat cache says */
+    bool no_pointer;
+} AppDataAddIn;
+typedef struct AppDataAddOut {
+    AppVersion version;
+    bool unchanged;
+    const char *pointer;             /* written, below the project's folder; NULL: none */
+    uint64_t files_read, bytes_read;
+    double wall_s;
+} AppDataAddOut;
+/* Errors: those of lake_add and of the source; see lake/lake.h. */
+MUST_USE Err app_data_add(Ctx *cx, House *house, const AppDataAddIn *in, AppDataAddOut *out);
+void app_data_add_json(const AppDataAddOut *out, Text *t);
+
+typedef struct AppDataListOut { AppVersion *version; size_t n; } AppDataListOut;
+MUST_USE Err app_data_ls(Ctx *cx, House *house, bool removed, AppDataListOut *out);        /* newest of each dataset */
+MUST_USE Err app_data_log(Ctx *cx, House *house, const char *name, AppDataListOut *out);   /* newest first, removed ones too */
+void app_data_list_json(const AppDataListOut *out, const char *key, Text *t);
+
+typedef struct AppDataSource { const char *kind, *address, *detail; } AppDataSource;
+typedef struct AppDataColumn {
+    const char *name, *type, *typical;   /* typical: "29 … 77, mean 54.4", or its commonest values */
+    uint64_t missing, distinct;
+} AppDataColumn;
+typedef struct AppDataTable {
+    const char *first, *format;      /* first: path of its first file */
+    uint64_t files; int64_t rows; bool rows_exact;   /* rows -1: unknown */
+    uint64_t read;                   /* rows that the profile has seen */
+    AppDataColumn *column; size_t columns_n;
+} AppDataTable;
+typedef struct AppDataShowOut {
+    AppVersion version;
+    AppDataSource *source; size_t sources_n;
+    const char *const *made_from; size_t made_from_n;
+    const char *const *used_by;   size_t used_by_n;
+    AppDataTable *table; size_t tables_n;
+    const char *about_json;          /* schema and profile; NULL: it holds no table */
+} AppDataShowOut;
+MUST_USE Err app_data_show(Ctx *cx, House *house, const char *ref, AppDataShowOut *out);
+void app_data_show_json(const AppDataShowOut *out, Text *t);
+
+typedef struct AppDataFile { const char *path, *kind, *digest; uint64_t bytes; } AppDataFile;      /* kind: file program link folder */
+typedef struct AppDataFilesOut { AppVersion version; AppDataFile *file; size_t n; } AppDataFilesOut;
+MUST_USE Err app_data_files(Ctx *cx, House *house, const char *ref, AppDataFilesOut *out);
+void app_data_files_json(const AppDataFilesOut *out, Text *t);
+
+typedef struct AppDataGetIn {
+    const char *ref, *folder;        /* folder NULL: where its pointer has it, else a folder of its name here */
+    bool force, no_pointer;
+    uint32_t threads;
+} AppDataGetIn;
+typedef struct AppDataGetOut {
+    AppVersion version;
+    const char *folder, *pointer;    /* pointer: brought up to date; NULL */
+    uint64_t written, kept, removed, bytes;
+    double wall_s;
+} AppDataGetOut;
+/* ERR_REFUSED a file was changed here and would be lost */
+MUST_USE Err app_data_get(Ctx *cx, House *house, const AppDataGetIn *in, AppDataGetOut *out);
+void app_data_get_json(const AppDataGetOut *out, Text *t);
+
+typedef struct AppDataChange { const char *what, *path; uint64_t bytes_before, bytes_after; } AppDataChange;  /* what: added removed changed */
+typedef struct AppColumnChange { const char *table, *column, *what; } AppColumnChange;     /* what: a sentence */
+typedef struct AppDataDiffOut {
+    AppVersion a, b;
+    bool same;
+    uint64_t added, removed, changed;                /* files */
+    AppDataChange *change; size_t n; bool cut;       /* cut: there are more than are listed */
+    AppColumnChange *column; size_t columns_n;       /* schema and statistics */
+} AppDataDiffOut;
+MUST_USE Err app_data_diff(Ctx *cx, House *house, const char *a, const char *b, AppDataDiffOut *out);
+void app_data_diff_json(const AppDataDiffOut *out, Text *t);
+
+typedef struct AppDataMarkIn { const char *ref, *why; } AppDataMarkIn;      /* NAME (every version) or NAME@3 */
+MUST_USE Err app_data_rm(Ctx *cx, House *house, const AppDataMarkIn *in, AppDataListOut *out);
+MUST_USE Err app_data_restore(Ctx *cx, House *house, const AppDataMarkIn *in, AppDataListOut *out);
+typedef struct AppDataTagIn { const char *ref, *tag; bool remove; } AppDataTagIn;
+MUST_USE Err app_data_tag(Ctx *cx, House *house, const AppDataTagIn *in, AppVersion *out);
+void app_version_json(const AppVersion *v, Text *t);
+
+typedef struct AppStatusRow {
+    const char *pointer, *dataset, *path, *digest;
+    const char *state;               /* of the work tree against the pointer: same changed missing none */
+    uint64_t n, latest;              /* the pointer's version here (0: the lake does not hold it), the newest (0: none) */
+    uint64_t added, removed, changed;
+    AppDataChange *told; size_t told_n;              /* the first of them */
+    bool known;
+    const char *trouble;             /* the pointer cannot be read; NULL */
+} AppStatusRow;
+typedef struct AppStatusOut { AppStatusRow *row; size_t n, clean; } AppStatusOut;
+MUST_USE Err app_status(Ctx *cx, House *house, uint32_t threads, AppStatusOut *out);
+void app_status_json(const AppStatusOut *out, Text *t);
 /* ---------------------------------------------------------------------- log */
 
 typedef struct AppEvent {

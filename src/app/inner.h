@@ -4,6 +4,7 @@
 
 #include "app/app.h"
 #include "auto/auto.h"
+#include "lake/lake.h"
 #include "query/query.h"
 #include "repo/repo.h"
 
@@ -16,6 +17,7 @@
 
 struct Project {
     Repo *repo;
+    Lake *lake;          /* NULL until lake_here */
     bool writable;
     char folder[REPO_PATH_MAX];
 };
@@ -31,6 +33,14 @@ typedef enum ProjectNeed {
 MUST_USE Err project_open(Ctx *cx, House *house, ProjectNeed need, bool *made);
 /* Is the current folder in a project?  Opens nothing. */
 bool project_here(Ctx *cx, char folder[REPO_PATH_MAX]);
+
+/* ------------------------------------------------------- lake.c, lakejson.c */
+
+/* The lake of the current folder's project (borrowed from the house). */
+MUST_USE Err lake_here(Ctx *cx, House *house, ProjectNeed need, Lake **out);
+MUST_USE Err lake_about_version(Ctx *cx, const LakeVersion *v, AppVersion *out);      /* as the faces see it */
+MUST_USE Err lake_columns(Ctx *cx, AppDataShowOut *out);          /* out->about_json as rows */
+MUST_USE Err lake_diff_columns(Ctx *cx, Lake *lake, const LakeVersion *a, const LakeVersion *b, AppDataDiffOut *out);
 
 /* ------------------------------------------------------------------- data.c */
 

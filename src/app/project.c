@@ -55,6 +55,7 @@ Err project_open(Ctx *cx, House *house, ProjectNeed need, bool *made)
 void house_close(Ctx *cx, House *house)
 {
     if (!house->project) return;
+    lake_close(cx, house->project->lake);
     repo_close(cx, house->project->repo);
     ctx_put(cx, house->project);
     house->project = NULL;

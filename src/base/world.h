@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,13 +26,16 @@ typedef enum FileMode {
     FILE_APPEND,     /* made if absent; writes go to the end */
 } FileMode;
 
-typedef enum FileType { FILE_NONE, FILE_PLAIN, FILE_FOLDER, FILE_OTHER } FileType;
+/* FILE_LINK only where a link is not followed: look_in, list_in. */
+typedef enum FileType { FILE_NONE, FILE_PLAIN, FILE_FOLDER, FILE_OTHER, FILE_LINK } FileType;
 
 typedef struct FileInfo {
     FileType type;             /* FILE_NONE: nothing is there */
     uint64_t size;             /* bytes */
     int64_t changed_us;        /* modification time, microseconds since 1970 UTC */
     uint64_t inode, device;
+    int64_t changed_ns, status_ns;     /* modification of its bytes, and of anything about it (ctime) */
+    bool executable;           /* by its owner */
 } FileInfo;
 
 typedef struct Files {     /* small steps, so that a test can cut the power between any two */
@@ -54,6 +58,16 @@ typedef struct Files {     /* small steps, so that a test can cut the power betw
     /* Map a whole file read-only.  *at is NULL for an empty file.  Undo with unmap. */
     Err (*map)(void *self, const char *path, const void **at, size_t *n);
     void (*unmap)(void *self, const void *at, size_t n);
+    /* For walking a tree that others may be changing: an open folder and a path below it ("": itself).  Links are not
+    ** followed: open_in fails where the path passes one or leaves the folder. */
+    Err (*open_folder)(void *self, const char *path, int *folder);      /* follows links; undo with close */
+    Err (*look_in)(void *self, int folder, const char *path, FileInfo *out);    /* nothing there: OK, FILE_NONE */
+    Err (*open_in)(void *self, int folder, const char *path, int *fd);          /* to read */
+    Err (*look_open)(void *self, int fd, FileInfo *out);
+    /* type: FILE_NONE where the disk does not tell.  In no order. */
+    Err (*list_in)(void *self, int folder, const char *path, Err (*each)(void *arg, const char *name, FileType type),
+                   void *arg);
+    Err (*read_link)(void *self, int folder, const char *path, char *buf, size_t n, size_t *got);  /* *got == n: cut */
     void *self;
 } Files;
 

@@ -5,13 +5,16 @@
 
 static const Command *const all[] = {
     &cmd_auto,     &cmd_build_bench, &cmd_build_export, &cmd_build_ls, &cmd_build_reproduce, &cmd_build_show, &cmd_completion,
+    &cmd_data_add, &cmd_data_diff, &cmd_data_files, &cmd_data_get, &cmd_data_log,
+    &cmd_data_ls, &cmd_data_restore, &cmd_data_rm, &cmd_data_show, &cmd_data_tag,
     &cmd_diagnose, &cmd_doctor,      &cmd_help,         &cmd_init,
     &cmd_log, &cmd_log_check, &cmd_log_prove, &cmd_log_rebuild, &cmd_log_show, &cmd_log_verify, &cmd_man,        &cmd_predict,
-    &cmd_runs_ls,  &cmd_runs_show,   &cmd_visualize,    &cmd_worker,
+    &cmd_runs_ls,  &cmd_runs_show,   &cmd_status, &cmd_visualize,    &cmd_worker,
 };
 
 static const Group groups[] = {
     { "build", "list, look at, export, measure and reproduce builds" },
+    { "data", "add, list, look at, fetch and compare versions of data" },
     { "log", "what was done: show, verify, prove, rebuild" },
     { "runs", "list and look at runs, with every trial" },
     { NULL, NULL },

@@ -8,11 +8,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -133,18 +135,87 @@ static Err file_remove(void *self, const char *path)
     return remove(path) ? file_err() : OK;
 }
 
+static FileInfo info_of(const struct stat *st)
+{
+    return (FileInfo){
+        .type = S_ISREG(st->st_mode) ? FILE_PLAIN : S_ISDIR(st->st_mode) ? FILE_FOLDER :
+                S_ISLNK(st->st_mode) ? FILE_LINK : FILE_OTHER,
+        .size = (uint64_t)st->st_size,
+        .changed_us = (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000,
+        .inode = (uint64_t)st->st_ino,
+        .device = (uint64_t)st->st_dev,
+        .changed_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+        .status_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec,
+        .executable = (st->st_mode & S_IXUSR) != 0,
+    };
+}
+
 static Err file_look(void *self, const char *path, FileInfo *out)
 {
     struct stat st;
     (void)self;
     *out = (FileInfo){ .type = FILE_NONE };
     if (stat(path, &st)) return errno == ENOENT || errno == ENOTDIR ? OK : file_err();
-    out->type = S_ISREG(st.st_mode) ? FILE_PLAIN : S_ISDIR(st.st_mode) ? FILE_FOLDER : FILE_OTHER;
-    out->size = (uint64_t)st.st_size;
-    out->changed_us = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
-    out->inode = (uint64_t)st.st_ino;
-    out->device = (uint64_t)st.st_dev;
+    *out = info_of(&st);
     return OK;
+}
+
+static Err file_look_in(void *self, int folder, const char *path, FileInfo *out)
+{
+    struct stat st;
+    (void)self;
+    *out = (FileInfo){ .type = FILE_NONE };
+    if (fstatat(folder, path, &st, AT_SYMLINK_NOFOLLOW | (*path ? 0 : AT_EMPTY_PATH)))
+        return errno == ENOENT || errno == ENOTDIR ? OK : file_err();
+    *out = info_of(&st);
+    return OK;
+}
+
+static Err file_look_open(void *self, int fd, FileInfo *out)
+{
+    struct stat st;
+    (void)self;
+    *out = (FileInfo){ .type = FILE_NONE };
+    if (fstat(fd, &st)) return file_err();
+    *out = info_of(&st);
+    return OK;
+}
+
+static Err file_open_folder(void *self, const char *path, int *folder)
+{
+    (void)self;
+    do {
+        *folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } while (*folder < 0 && errno == EINTR);
+    return *folder < 0 ? file_err() : OK;
+}
+
+/* Below the folder and through no link; kernels before 5.6 guard only the last part of the path. */
+static int open_below(int folder, const char *path, int flags)
+{
+    struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+    long fd;
+    do {
+        fd = syscall(SYS_openat2, folder, path, &how, sizeof how);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0 && errno == ENOSYS) fd = openat(folder, path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    return (int)fd;
+}
+
+static Err file_open_in(void *self, int folder, const char *path, int *fd)
+{
+    (void)self;
+    *fd = open_below(folder, path, O_RDONLY);
+    return *fd < 0 ? file_err() : OK;
+}
+
+static Err file_read_link(void *self, int folder, const char *path, char *buf, size_t n, size_t *got)
+{
+    (void)self;
+    ssize_t k = readlinkat(folder, path, buf, n);
+    *got = k < 0 ? 0 : (size_t)k;
+    return k < 0 ? file_err() : OK;
 }
 
 static Err file_make_folder(void *self, const char *path)
@@ -171,6 +242,34 @@ static Err file_list(void *self, const char *path, Err (*each)(void *arg, const 
         }
         if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
         if ((err = each(arg, e->d_name))) break;
+    }
+    closedir(dir);
+    return err;
+}
+
+static Err file_list_in(void *self, int folder, const char *path,
+                        Err (*each)(void *arg, const char *name, FileType type), void *arg)
+{
+    Err err = OK;
+    (void)self;
+    int fd = open_below(folder, *path ? path : ".", O_RDONLY | O_DIRECTORY);
+    if (fd < 0) return file_err();
+    DIR *dir = fdopendir(fd);
+    if (!dir) {
+        (void)close(fd);
+        return ERR_IO;
+    }
+    for (;;) {
+        errno = 0;
+        struct dirent *e = readdir(dir);
+        if (!e) {
+            if (errno) err = ERR_IO;
+            break;
+        }
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
+        FileType type = e->d_type == DT_REG ? FILE_PLAIN : e->d_type == DT_DIR ? FILE_FOLDER :
+                        e->d_type == DT_LNK ? FILE_LINK : e->d_type == DT_UNKNOWN ? FILE_NONE : FILE_OTHER;
+        if ((err = each(arg, e->d_name, type))) break;
     }
     closedir(dir);
     return err;
@@ -232,6 +331,12 @@ static const Files files = {
     .list = file_list,
     .map = file_map,
     .unmap = file_unmap,
+    .open_folder = file_open_folder,
+    .look_in = file_look_in,
+    .open_in = file_open_in,
+    .look_open = file_look_open,
+    .list_in = file_list_in,
+    .read_link = file_read_link,
 };
 static const Clock clock_ = { .now_us = clock_now, .mono_us = clock_mono };
 const World os_world = { .alloc = &alloc, .files = &files, .clock = &clock_ };

@@ -45,6 +45,9 @@ bool os_folder_trusted(const char *path);
 void os_make_private(const char *path);    /* a folder that only its owner may enter; a hint, never fails */
 void os_make_read_only(const char *path);  /* a hint, never fails */
 void os_touch(const char *path);           /* changed now; a hint, never fails */
+void os_make_executable(const char *path); /* for those who may read it; a hint, never fails */
+/* A link at `path` that says `target`.  ERR_DENIED, ERR_IO; ERR_REFUSED something is there. */
+MUST_USE Err os_symlink(Ctx *cx, const char *target, const char *path);
 
 /* --- the machine ------------------------------------------------------------------------------------------------- */
 

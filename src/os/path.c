@@ -133,3 +133,15 @@ void os_touch(const char *path)
 {
     (void)utimensat(AT_FDCWD, path, NULL, 0);
 }
+
+void os_make_executable(const char *path)
+{
+    struct stat st;
+    if (!stat(path, &st)) (void)chmod(path, (st.st_mode & 07777) | ((st.st_mode & 0444) >> 2));
+}
+
+Err os_symlink(Ctx *cx, const char *target, const char *path)
+{
+    if (!symlink(target, path)) return OK;
+    return FAIL(cx, errno == EEXIST ? ERR_REFUSED : os_errno(errno), "making the link '%s'", path);
+}

@@ -11,6 +11,7 @@ _leat()
         case $cmd in
         '') cmd=$word;;
         build) cmd="build $word";;
+        data) cmd="data $word";;
         log) cmd="log $word";;
         runs) cmd="runs $word";;
         *) ((n++));;
@@ -47,6 +48,16 @@ _leat()
         'build export:--out'|'build export:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'build reproduce:--data') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'build reproduce:--threads') COMPREPLY=(); return;;
+        'data add:--message'|'data add:-m') COMPREPLY=(); return;;
+        'data add:--tag') COMPREPLY=(); return;;
+        'data add:--source-time') COMPREPLY=(); return;;
+        'data add:--profile') COMPREPLY=($(compgen -W 'sample full none' -- "$cur")); return;;
+        'data add:--sql') COMPREPLY=(); return;;
+        'data add:--table') COMPREPLY=(); return;;
+        'data add:--threads') COMPREPLY=(); return;;
+        'data get:--threads') COMPREPLY=(); return;;
+        'data restore:--message'|'data restore:-m') COMPREPLY=(); return;;
+        'data rm:--message'|'data rm:-m') COMPREPLY=(); return;;
         'diagnose:--out'|'diagnose:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'diagnose:--group') COMPREPLY=(); return;;
         'diagnose:--cost') COMPREPLY=(); return;;
@@ -67,6 +78,7 @@ _leat()
         'predict:--format') COMPREPLY=($(compgen -W 'csv parquet json ndjson' -- "$cur")); return;;
         'predict:--sheet') COMPREPLY=(); return;;
         'predict:--threads') COMPREPLY=(); return;;
+        'status:--threads') COMPREPLY=(); return;;
         'visualize:--target') COMPREPLY=(); return;;
         'visualize:--out'|'visualize:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'visualize:--type') COMPREPLY=(); return;;
@@ -77,8 +89,9 @@ _leat()
         *:--directory|*:-C) COMPREPLY=($(compgen -d -- "$cur")); return;;
     esac
     case "$cmd" in
-        '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict visualize build runs --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
+        '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize build data runs --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
         build) COMPREPLY=($(compgen -W 'bench export ls reproduce show ' -- "$cur"));;
+        data) COMPREPLY=($(compgen -W 'add diff files get log ls restore rm show tag ' -- "$cur"));;
         log) COMPREPLY=($(compgen -W 'check prove rebuild show verify  --kind --subject --actor --project --since --until --limit -n --all' -- "$cur"));;
         runs) COMPREPLY=($(compgen -W 'ls show ' -- "$cur"));;
         'auto')
@@ -117,6 +130,60 @@ _leat()
             case $n in
             0) COMPREPLY=($(compgen -W 'bash fish zsh' -- "$cur"));;
             esac;;
+        'data add')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --message -m --tag --source-time --profile --sql --table --fresh --no-pointer --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            *) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+        'data diff')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            1) COMPREPLY=();;
+            esac;;
+        'data files')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'data get')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --force -f --no-pointer --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            1) COMPREPLY=($(compgen -d -- "$cur"));;
+            esac;;
+        'data log')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'data ls')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --removed --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
+        'data restore')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --message -m --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'data rm')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --message -m --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'data show')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'data tag')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --remove --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            1) COMPREPLY=();;
+            esac;;
         'diagnose')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --group --cost --time --sheet --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
@@ -131,7 +198,7 @@ _leat()
         'help')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict visualize build runs' -- "$cur"));;
+            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize build data runs' -- "$cur"));;
             1) COMPREPLY=();;
             esac;;
         'init')
@@ -167,7 +234,7 @@ _leat()
         'man')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict visualize build runs' -- "$cur"));;
+            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize build data runs' -- "$cur"));;
             1) COMPREPLY=();;
             esac;;
         'predict')
@@ -185,6 +252,11 @@ _leat()
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=($(compgen -W "$(leat runs ls -q 2>/dev/null)" -- "$cur"));;
+            esac;;
+        'status')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --check --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
             esac;;
         'visualize')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --target --out -o --type --threads --sheet --na --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi

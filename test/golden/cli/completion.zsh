@@ -8,7 +8,7 @@ _leat() {
         case $words[i] in
         -C|--directory|--color) ((i++));;
         -*) ;;
-        *) cmd="${cmd:+$cmd }$words[i]"; [[ $cmd == (build|log|runs) ]] || break;;
+        *) cmd="${cmd:+$cmd }$words[i]"; [[ $cmd == (build|data|log|runs) ]] || break;;
         esac
     done
     case $cmd in
@@ -23,8 +23,10 @@ _leat() {
             'log:what was done, by whom and when, newest first'
             'man:print a manual page'
             'predict:score rows with a build'
+            'status:compare the work tree, pointer files and the lake'
             'visualize:look at data\: types, gaps, plots, warnings'
             'build:list, look at, export, measure and reproduce builds'
+            'data:add, list, look at, fetch and compare versions of data'
             'runs:list and look at runs, with every trial')
         _arguments \
             '--help[explain the command, with examples]' \
@@ -47,6 +49,19 @@ _leat() {
             'ls:list builds, newest first'
             'reproduce:train a build again and compare every byte'
             'show:show what is inside a build')
+        _describe command second;;
+    data)
+        local -a second=(
+            'add:add a version of a dataset, in its original bytes'
+            'diff:compare two versions\: files, schema, statistics'
+            'files:list the files of a version'
+            'get:write the files of a version into a folder'
+            'log:list the versions of a dataset, newest first'
+            'ls:list datasets'
+            'restore:bring removed versions of a dataset back'
+            'rm:remove versions of a dataset; they can be restored'
+            'show:show a version\: schema, statistics, source, lineage, tags'
+            'tag:name a version of a dataset')
         _describe command second;;
     log)
         local -a second=(
@@ -210,6 +225,189 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:SHELL:(bash fish zsh)';;
+    'data add')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--message[what this version is, for those who read the log]:TEXT: ' \
+            '-m[what this version is, for those who read the log]:TEXT: ' \
+            '--tag[a name for this version, NAME@TAG; may be given again; it moves from where it stood]:TAG: ' \
+            '--source-time[when the data is from\: 2026-03-01, 2026-03-01T12\:00]:TIME: ' \
+            '--profile[how much of tables is read for schema and statistics]:HOW:(sample full none)' \
+            '--sql[of a database\: the rows of this query]:QUERY: ' \
+            '--table[of a database\: this table; may be given again]:TABLE: ' \
+            '--fresh[read every file again, also those that look unchanged]' \
+            '--no-pointer[write no NAME.leatref]' \
+            '--threads[processors to use at once]:N: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME: ' \
+            '*:SOURCE:_files';;
+    'data diff')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:A: ' \
+            '3:B: ';;
+    'data files')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME[@V]: ';;
+    'data get')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--force[overwrite files that were changed here]' \
+            '-f[overwrite files that were changed here]' \
+            '--no-pointer[leave NAME.leatref as it is]' \
+            '--threads[processors to use at once]:N: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME[@V]: ' \
+            '3:DIR:_files -/';;
+    'data log')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME: ';;
+    'data ls')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--removed[also datasets whose versions were all removed]' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'data restore')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--message[why, for those who read the log]:TEXT: ' \
+            '-m[why, for those who read the log]:TEXT: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME[@V]: ';;
+    'data rm')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--message[why, for those who read the log]:TEXT: ' \
+            '-m[why, for those who read the log]:TEXT: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME[@V]: ';;
+    'data show')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME[@V]: ';;
+    'data tag')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--remove[take the tag away from the dataset]' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME[@V]: ' \
+            '3:TAG: ';;
     'diagnose')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
@@ -264,7 +462,7 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '2:COMMAND:(auto completion diagnose doctor help init log man predict visualize build runs)' \
+            '2:COMMAND:(auto completion diagnose doctor help init log man predict status visualize build data runs)' \
             '3:WORD: ';;
     'init')
         shift 0 words; ((CURRENT -= 0))
@@ -401,7 +599,7 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '2:COMMAND:(auto completion diagnose doctor help init log man predict visualize build runs)' \
+            '2:COMMAND:(auto completion diagnose doctor help init log man predict status visualize build data runs)' \
             '3:WORD: ';;
     'predict')
         shift 0 words; ((CURRENT -= 0))
@@ -460,6 +658,23 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:RUN:_leat_runs';;
+    'status')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--check[end with status 3 unless every dataset here is as its pointer says]' \
+            '--threads[processors to use at once]:N: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
     'visualize')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \

@@ -81,6 +81,25 @@ VERB(app_build_reproduce, AppReproduceIn, AppReproduceOut)
 VERB(app_run_show, AppRunIn, AppRunOut)
 VERB(app_build_show, AppBuildIn, AppBuildOut)
 VERB(app_init, AppInitIn, AppInitOut)
+VERB(app_data_add, AppDataAddIn, AppDataAddOut)
+VERB(app_data_get, AppDataGetIn, AppDataGetOut)
+#define SEEN(out) do { (void)h; memset((out), 0, sizeof *(out)); return answer(cx, __func__); } while (0)
+const char *app_profile_word(size_t i) WORDS("sample", "full", "none")
+Err app_data_ls(Ctx *cx, House *h, bool removed, AppDataListOut *out) { (void)removed; SEEN(out); }
+Err app_data_log(Ctx *cx, House *h, const char *name, AppDataListOut *out) { (void)name; SEEN(out); }
+void app_data_list_json(const AppDataListOut *out, const char *key, Text *t) { (void)out; json_open(t); json_key_int(t, key, 0); json_close(t); }
+Err app_data_show(Ctx *cx, House *h, const char *ref, AppDataShowOut *out) { (void)ref; SEEN(out); }
+void app_data_show_json(const AppDataShowOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
+Err app_data_files(Ctx *cx, House *h, const char *ref, AppDataFilesOut *out) { (void)ref; SEEN(out); }
+void app_data_files_json(const AppDataFilesOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
+Err app_data_diff(Ctx *cx, House *h, const char *a, const char *b, AppDataDiffOut *out) { (void)a; (void)b; SEEN(out); }
+void app_data_diff_json(const AppDataDiffOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
+Err app_data_rm(Ctx *cx, House *h, const AppDataMarkIn *in, AppDataListOut *out) { (void)in; SEEN(out); }
+Err app_data_restore(Ctx *cx, House *h, const AppDataMarkIn *in, AppDataListOut *out) { (void)in; SEEN(out); }
+Err app_data_tag(Ctx *cx, House *h, const AppDataTagIn *in, AppVersion *out) { (void)in; SEEN(out); }
+void app_version_json(const AppVersion *v, Text *t) { (void)v; json_open(t); json_close(t); }
+Err app_status(Ctx *cx, House *h, uint32_t threads, AppStatusOut *out) { (void)threads; SEEN(out); }
+void app_status_json(const AppStatusOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
 ASK(app_runs, AppRunsOut)
 ASK(app_doctor, AppDoctorOut)
 VERB(app_log_show, char, AppEvent)
