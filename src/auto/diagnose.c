@@ -132,11 +132,11 @@ static void study_close(Ctx *cx, Study *s)
     ctx_put(cx, s->lite.member);
 }
 
-/* Was some model fitted again on all rows?  Then no answer to a training row is out of fold. */
+/* Was some model fitted again on all rows, and cannot forget a fold?  Then no answer to a training row is out of fold. */
 static bool refitted(const Build *b)
 {
     for (uint32_t i = 0; i < b->members_n; i++)
-        if (b->member[i].parts_n && b->member[i].part[0] >= b->folds) return true;
+        if (b->member[i].parts_n && b->member[i].part[0] >= b->folds && !model_forgets(b->member[i].model[0])) return true;
     return false;
 }
 

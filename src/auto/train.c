@@ -91,7 +91,7 @@ done:
 static bool refit_affordable(Ctx *cx, const Auto *a, const TrialData *d)
 {
     double left = auto_left_s(cx, a, STAGE_TRAIN);
-    double grow = a->refit && !a->ordered && a->folds > 1 ? 1. / (a->folds - 1) : a->ordered && a->folds > 1 ? 2. / a->folds : (double)a->rows / (double)(a->rows - a->held_n);
+    double grow = !a->ordered && a->folds > 1 ? 1. / (a->folds - 1) : a->ordered && a->folds > 1 ? 2. / a->folds : (double)a->rows / (double)(a->rows - a->held_n);
     if (a->replay) return replay_refit(a, d) > 0;
     return isinf(left) || d->told.fit_s * grow * REFIT_MARGIN < left;
 }
@@ -153,6 +153,39 @@ static Err refit(Ctx *cx, Auto *a, char *words, size_t words_n)
     if (again < members) a->short_of_time = true;
     snprintf(words, words_n, "%u of %u members were fitted again on all rows%s", again, members,
              a->refit && a->folds > 1 ? "; the score is that of the fold models together" : "");
+done:
+    if (err) pool_drop(cx, a->pool);
+    for (uint32_t i = 0; job && i < n; i++) job_clear(cx, &job[i]);
+    ctx_put(cx, job);
+    return err;
+}
+
+/* A learner that keeps rows would keep each of them once a fold.  One model of all rows says what they would, and can
+** forget a fold where an honest answer is asked for; that needs features which are the same in every fold. */
+static Err join_rows(Ctx *cx, Auto *a)
+{
+    Err err = OK;
+    Job *job = NULL;
+    uint32_t n = 0;
+    if (a->folds == 1 || a->ordered || a->refit || steps_parts(a->steps) > 1 || a->task == TASK_ANOMALY) return OK;
+    GET_DONE(cx, job, a->trials_n, "joining rows");
+    for (uint32_t i = 0; i < a->trials_n; i++) {
+        TrialData *d = a->trial[i];
+        if (d->told.weight == 0 || d->parts_n < 2 || !(d->learner->can & LEARN_KEEPS_ROWS) || !refit_affordable(cx, a, d)) continue;
+        uint64_t key[2] = { a->in->seed, d->told.number };
+        job[n] = (Job){ .learner = d->learner, .part = a->folds, .seed = random_hash(key, sizeof key, 1), .deadline_us = a->stage_end_us[STAGE_TRAIN],
+                        .train_share = d->train_share, .tag = d };
+        memcpy(job[n].args, d->args, sizeof d->args);
+        n++;
+    }
+    if (n) TRY_DONE(cx, pool_run(cx, a->pool, job, n));
+    for (uint32_t i = 0; i < n; i++) {
+        TrialData *d = job[i].tag;
+        if (job[i].err || job[i].cut) continue;
+        d->refit = 1;
+        keep_one(cx, d, 0, job[i].model, job[i].model_n, a->folds);
+        job[i].model = NULL;
+    }
 done:
     if (err) pool_drop(cx, a->pool);
     for (uint32_t i = 0; job && i < n; i++) job_clear(cx, &job[i]);
@@ -418,6 +451,7 @@ Err stage_train(Ctx *cx, Auto *a)
     ensemble_calibrate(a, margin, &e);
     TRY_DONE(cx, ensemble_threshold(cx, a, margin, &e));
     if (a->folds == 1 || a->ordered || a->refit) TRY_DONE(cx, refit(cx, a, refit_words, sizeof refit_words));
+    TRY_DONE(cx, join_rows(cx, a));
     TRY_DONE(cx, make_build(cx, a, &e));
     if (e.rounds) TRY_DONE(cx, judge(cx, a, &e, margin, &score, &se));
     TRY_DONE(cx, write_facts(cx, a, score, se, a->build));

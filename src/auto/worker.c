@@ -109,6 +109,7 @@ static Err fit_and_answer(Ctx *cx, Bench *b, const WireJob *job, const uint32_t 
     if (!l || job->part > h->folds) return FAIL(cx, ERR_BUG, "a worker was asked for learner '%.40s', part %u", job->learner, job->part);
     split(b, job, &in);
     look_at(b, job, l, cols, &in);
+    if (job->part >= h->folds && h->folds > 1 && !h->ordered && h->parts == 1) in.fold = b->folds.of;     /* of the first set */
     in.shelf = b->shelf;
     in.shelf_key = rows_key(job, cols);
     int64_t start = ctx_mono_us(cx);

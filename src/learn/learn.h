@@ -58,6 +58,7 @@ typedef struct FitIn {
     size_t train_n;
     const uint32_t *valid;            /* rows to stop early by; valid_n may be 0 */
     size_t valid_n;
+    const uint8_t *fold;              /* X.rows: which fold holds the row out, for a learner that keeps rows and learns from all; or NULL */
     const double *args;               /* one a row of params */
     uint32_t rounds;                  /* LEARN_ROUNDS: exactly so many, no early stopping; 0: decide */
     uint32_t keep;                    /* LEARN_ROUNDS with rounds > 0: plan for `rounds`, but end with the model of this round,

@@ -142,6 +142,16 @@ static Err member_add(Ctx *cx, const Build *b, const Member *m, const StepFrame 
         Frame X = steps_frame(f, m->part[p]);
         size_t rows_n = 0;
         double share = m->weight * m->scale / m->parts_n;
+        for (uint32_t k_out = 0; fold && m->part[p] >= b->folds && k_out < b->folds; k_out++) {    /* it forgets each fold in turn */
+            rows_n = 0;
+            for (size_t i = 0; i < n; i++)
+                if (fold[i] == k_out) rows[rows_n++] = (uint32_t)i;
+            if (!rows_n) continue;
+            TRY(cx, model_margin_but(cx, m->model[p], &X, rows, rows_n, k_out, buf));
+            for (size_t i = 0; i < rows_n; i++)
+                for (uint32_t c = 0; c < k; c++) sum[rows[i] * k + c] += share * buf[i * k + c];
+        }
+        if (fold && m->part[p] >= b->folds) continue;
         if (fold) {
             for (size_t i = 0; i < n; i++)
                 if (fold[i] == m->part[p]) rows[rows_n++] = (uint32_t)i;
@@ -159,7 +169,7 @@ static Err member_add(Ctx *cx, const Build *b, const Member *m, const StepFrame 
 }
 
 /* Out of fold, a row outside every fold is answered by all models, and so is
-** every row by a member that has no model for the row's fold (refitted on all). */
+** every row by a member that has no model for the row's fold (refitted on all), unless it can forget a fold. */
 static Err slice_margin(Ctx *cx, const Build *b, const Table *t, const uint8_t *fold, double *out)
 {
     size_t n = t->rows;
@@ -177,7 +187,7 @@ static Err slice_margin(Ctx *cx, const Build *b, const Table *t, const uint8_t *
     }
     for (uint32_t i = 0; i < b->members_n; i++) {
         const Member *m = &b->member[i];
-        bool refitted = m->part[0] >= b->folds;          /* saw every row: no fold of it is honest */
+        bool refitted = m->part[0] >= b->folds && !model_forgets(m->model[0]);     /* saw every row: no fold of it is honest */
         TRY_DONE(cx, member_add(cx, b, m, f, refitted ? NULL : fold, n, buf, rows, out));
         if (fold) TRY_DONE(cx, member_add(cx, b, m, f, NULL, n, buf, rows, whole));
     }

@@ -54,6 +54,19 @@ Err model_margin(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, 
     return OK;
 }
 
+bool model_forgets(const Model *m)
+{
+    return m->form->forgets && m->form->forgets(m);
+}
+
+Err model_margin_but(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, uint32_t fold, double *out)
+{
+    TRY(cx, check_cols(cx, m, X, "the data"));
+    if (!n) return OK;
+    TRY(cx, m->form->margin_but(cx, m, X, rows, n, fold, out));
+    return OK;
+}
+
 Err model_explain(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, const Frame *background,
                   double *out)
 {

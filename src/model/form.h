@@ -29,6 +29,11 @@ struct Form {
     ** Repeats bit for bit, whatever else is in X.  ERR_NOMEM */
     Err (*margin)(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, double *out);
 
+    /* For a model that is made of its training rows and knows which fold held each out: margins as if it had never seen
+    ** those of `fold`.  NULL: none is; false from `forgets`: this one is not. */
+    Err (*margin_but)(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, uint32_t fold, double *out);
+    bool (*forgets)(const Model *m);
+
     /* Shapley values of the margin: n x outputs x (cols + 1), the last being the base value; they
     ** sum to the margin within 1e-6 relative.  NULL: the room samples them (explain.c). */
     Err (*explain)(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, double *out);
@@ -50,6 +55,9 @@ const Form *form_find(const char *name, size_t n);   /* NULL if none */
 const Form *form_at(size_t i);                        /* NULL past the end */
 
 MUST_USE Err model_margin(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, double *out);   /* ERR_SHAPE */
+/* Can m answer as if it had never seen the training rows of a fold, and what would it say?  Only asked where it can. */
+bool model_forgets(const Model *m);
+MUST_USE Err model_margin_but(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n, uint32_t fold, double *out);
 /* background: rows to compare with, for forms that cannot explain themselves; same columns as X, at least a row
 ** (ERR_SHAPE).  Sampled values are keyed by cx->seed. */
 MUST_USE Err model_explain(Ctx *cx, const Model *m, const Frame *X, const uint32_t *rows, size_t n,

@@ -1,4 +1,4 @@
-/* model/neighbours.c -- form "neighbours": exact search by brute force, in tiles that stay in the cache.
+/* model/neighbours.c -- form "neighbours": exact search, by an index where that pays, else of all rows in tiles that stay in the cache.
 **
 ** Training rows lie in groups of LANES, column by column, so that a lane sums one row's distance, in float: nothing is added
 ** across lanes, and no column is padded.  All terms are positive, so the relative error of such a sum has a bound; a row
@@ -29,7 +29,10 @@ typedef struct Neighbours {
     size_t n, cols;                /* training rows; columns of the dense view */
     float *x;                      /* row i, column j: x[(i / LANES * cols + j) * LANES + i % LANES] */
     double *y;                     /* n */
+    uint8_t *fold;                 /* n, or NULL: which fold held the row out (UINT8_MAX: none) */
 } Neighbours;
+
+#define NO_FOLD UINT32_MAX
 
 uint32_t neighbours_k(const Model *m) { return ((const Neighbours *)m)->k; }
 size_t neighbours_rows(const Model *m) { return ((const Neighbours *)m)->n; }
@@ -48,11 +51,12 @@ static void neighbours_free(Ctx *cx, Model *model)
     dense_free(cx, m->dense);
     ctx_put(cx, m->x);
     ctx_put(cx, m->y);
+    ctx_put(cx, m->fold);
     ctx_put(cx, m);
 }
 
 /* A model without rows yet; takes over dense, also on failure. */
-static Err empty(Ctx *cx, Dense *dense, Task task, uint32_t classes, size_t n, Neighbours **out)
+static Err empty(Ctx *cx, Dense *dense, Task task, uint32_t classes, size_t n, bool folds, Neighbours **out)
 {
     Err err = OK;
     Neighbours *m = ctx_get(cx, sizeof *m);
@@ -69,6 +73,7 @@ static Err empty(Ctx *cx, Dense *dense, Task task, uint32_t classes, size_t n, N
     m->head = (Model){ .form = &form_neighbours, .outputs = task_outputs(task, classes), .cols = dense_frame_cols(dense) };
     GET_DONE(cx, m->x, groups_of(n) * LANES * m->cols, "a model of %zu neighbours x %zu columns", n, m->cols);
     GET_DONE(cx, m->y, n, "a model of %zu neighbours", n);
+    if (folds) GET_DONE(cx, m->fold, n, "a model of %zu neighbours", n);
     *out = m;
     m = NULL;
 done:
@@ -102,7 +107,7 @@ Err neighbours_new(Ctx *cx, const NeighboursIn *in, Model **out)
         dense_free(cx, in->dense);
         return FAIL(cx, ERR_SHAPE, "a model of neighbours needs at least one row");
     }
-    TRY(cx, empty(cx, in->dense, in->task, in->classes, in->n, &m));
+    TRY(cx, empty(cx, in->dense, in->task, in->classes, in->n, in->fold, &m));
     m->k = in->k > in->n ? (uint32_t)in->n : in->k;
     m->p = in->p;
     m->by_distance = in->by_distance;
@@ -112,6 +117,7 @@ Err neighbours_new(Ctx *cx, const NeighboursIn *in, Model **out)
         return ctx_hop(cx, err, __FILE__, __LINE__);
     }
     for (size_t i = 0; i < in->n; i++) m->y[i] = in->y[in->rows ? in->rows[i] : i];
+    for (size_t i = 0; in->fold && i < in->n; i++) m->fold[i] = in->fold[in->rows ? in->rows[i] : i];
     *out = &m->head;
     return OK;
 }
@@ -190,13 +196,14 @@ typedef struct Search {
     double *far;                   /* QUERIES x k: sums of the best rows so far, nearest first */
     uint32_t *at;                  /* QUERIES x k: those rows */
     uint32_t *found;               /* QUERIES */
+    uint32_t but;                  /* rows of this fold are not there; NO_FOLD: all are */
     bool checks_clock;
 } Search;
 
 static Err search_open(Ctx *cx, const Neighbours *m, size_t n, Search *s)
 {
     Err err = OK;
-    *s = (Search){ .m = m, .tile = tile_for(m->p) };
+    *s = (Search){ .m = m, .tile = tile_for(m->p), .but = NO_FOLD };
     s->slack = 1 + 4 * ((float)m->cols + 8) * 0x1p-24f;
     s->checks_clock = (double)n * (double)m->n * (double)m->cols > NEIGHBOURS_WORK_MAX;
     GET_DONE(cx, s->q, QUERIES * (m->cols ? m->cols : 1), "searching %zu neighbours", m->n);
@@ -215,16 +222,15 @@ static void search_close(Ctx *cx, Search *s)
     ctx_put(cx, s->found);
 }
 
-/* Put row `at` in its place among the best of query i, if it belongs there.  Rows come in ascending order, so
-** an equal distance goes behind. */
+/* Put row `at` in its place among the best of query i, if it belongs there.  Of equal distances the earlier row is nearer. */
 static void offer(Search *s, size_t i, double sum, uint32_t at)
 {
     uint32_t k = s->m->k, n = s->found[i];
     double *far = s->far + i * k;
     uint32_t *row = s->at + i * k;
-    if (n == k && !(sum < far[k - 1])) return;
+    if (n == k && !(sum < far[k - 1] || (sum <= far[k - 1] && at < row[k - 1]))) return;
     uint32_t j = n < k ? n : k - 1;
-    for (; j > 0 && sum < far[j - 1]; j--) {
+    for (; j > 0 && (sum < far[j - 1] || (sum <= far[j - 1] && at < row[j - 1])); j--) {
         far[j] = far[j - 1];
         row[j] = row[j - 1];
     }
@@ -264,7 +270,7 @@ static Err search(Ctx *cx, Search *s, size_t n)
             for (size_t r = 0; r < rows; r += LANES) {
                 if (!any_near(near + r, worst)) continue;
                 for (size_t l = r; l < r + LANES && l < rows; l++) {
-                    if (near[l] > worst) continue;
+                    if (near[l] > worst || (s->but != NO_FOLD && m->fold[from + l] == s->but)) continue;
                     offer(s, i, exact(m, q, from + l), (uint32_t)(from + l));
                     if (s->found[i] == m->k) worst = (float)s->far[i * m->k + m->k - 1] * s->slack + 1e-30f;
                 }
@@ -274,43 +280,259 @@ static Err search(Ctx *cx, Search *s, size_t n)
     return OK;
 }
 
+/* ------------------------------------------------------------------- index */
+
+/* Rows in boxes of BOX_ROWS neighbours: cut in halves along the column that is widest, again and again (a k-d tree's
+** leaves; Bentley 1975; Friedman, Bentley, Finkel 1977).  A query measures all boxes at once, then looks into the
+** nearest until no box left can hold a nearer row.  Made for a call that asks often enough and kept no longer. */
+#define BOX_ROWS 64u
+#define BOX_QUERIES 256            /* fewer do not pay for the index */
+#define BOX_MODEL_ROWS 1024        /* nor do fewer training rows */
+#define BOX_COLS 64u               /* in more columns all boxes are about as near as one another */
+#define BOX_LOOKED .35             /* share of the boxes looked into, above which plain search is as quick */
+
+typedef struct Boxes {
+    size_t n;                      /* boxes */
+    uint32_t *row;                 /* boxes x BOX_ROWS: which training row; the last box may not be full */
+    float *x;                      /* those rows, as in Neighbours */
+    float *lo, *hi;                /* box b, column j: [(b / LANES * cols + j) * LANES + b % LANES] */
+    float *near;                   /* boxes, rounded up to LANES: the least a row of it can be away */
+    uint32_t *order;
+    size_t looked, asked;
+} Boxes;
+
+static bool boxes_pay(const Neighbours *m, size_t n)
+{
+    return n >= BOX_QUERIES && m->n >= BOX_MODEL_ROWS && m->cols && m->cols <= BOX_COLS;
+}
+
+static void boxes_drop(Ctx *cx, Boxes *b)
+{
+    ctx_put(cx, b->row);
+    ctx_put(cx, b->x);
+    ctx_put(cx, b->lo);
+    ctx_put(cx, b->hi);
+    ctx_put(cx, b->near);
+    ctx_put(cx, b->order);
+    *b = (Boxes){ 0 };
+}
+
+static size_t widest(const Neighbours *m, const uint32_t *row, size_t n)
+{
+    size_t best = 0;
+    float most = -1;
+    for (size_t j = 0; j < m->cols; j++) {
+        float lo = INFINITY, hi = -INFINITY;
+        for (size_t i = 0; i < n; i++) {
+            float v = *cell_of(m, row[i], j);
+            lo = v < lo ? v : lo;
+            hi = v > hi ? v : hi;
+        }
+        if (hi - lo > most) most = hi - lo, best = j;
+    }
+    return best;
+}
+
+/* Move the `left` smallest of a column to the front (Hoare's selection, the middle value as pivot). */
+static void part(const Neighbours *m, size_t col, uint32_t *row, size_t n, size_t left)
+{
+    size_t from = 0, to = n;
+    while (to - from > 1) {
+        float pivot = *cell_of(m, row[from + (to - from) / 2], col);
+        size_t i = from, j = to - 1;
+        for (;;) {
+            while (*cell_of(m, row[i], col) < pivot) i++;
+            while (*cell_of(m, row[j], col) > pivot) j--;
+            if (i >= j) break;
+            uint32_t t = row[i];
+            row[i++] = row[j];
+            row[j--] = t;
+        }
+        size_t cut = i > from ? i : from + 1;
+        if (left == cut) return;
+        if (left < cut) to = cut;
+        else from = cut;
+    }
+}
+
+static void fill_box(const Neighbours *m, Boxes *b, size_t box)
+{
+    size_t at = box * BOX_ROWS, rows = m->n - at < BOX_ROWS ? m->n - at : BOX_ROWS;
+    for (size_t j = 0; j < m->cols; j++) {
+        float lo = INFINITY, hi = -INFINITY;
+        for (size_t i = at; i < at + rows; i++) {
+            float v = *cell_of(m, b->row[i], j);
+            b->x[(i / LANES * m->cols + j) * LANES + i % LANES] = v;
+            lo = v < lo ? v : lo;
+            hi = v > hi ? v : hi;
+        }
+        b->lo[(box / LANES * m->cols + j) * LANES + box % LANES] = lo;
+        b->hi[(box / LANES * m->cols + j) * LANES + box % LANES] = hi;
+    }
+}
+
+static Err boxes_make(Ctx *cx, const Neighbours *m, Boxes *b)
+{
+    Err err = OK;
+    struct { size_t from, n; } todo[64];
+    size_t top = 0;
+    *b = (Boxes){ .n = (m->n + BOX_ROWS - 1) / BOX_ROWS };
+    size_t wide = groups_of(b->n) * LANES;
+    GET_DONE(cx, b->row, b->n * BOX_ROWS, "an index of %zu rows", m->n);
+    GET_DONE(cx, b->x, b->n * BOX_ROWS * m->cols, "an index of %zu rows", m->n);
+    GET_DONE(cx, b->lo, wide * m->cols, "an index of %zu rows", m->n);
+    GET_DONE(cx, b->hi, wide * m->cols, "an index of %zu rows", m->n);
+    GET_DONE(cx, b->near, wide, "an index of %zu rows", m->n);
+    GET_DONE(cx, b->order, b->n, "an index of %zu rows", m->n);
+    for (size_t i = 0; i < m->n; i++) b->row[i] = (uint32_t)i;
+    todo[top].from = 0, todo[top++].n = m->n;
+    while (top) {
+        size_t from = todo[--top].from, n = todo[top].n;
+        if (n <= BOX_ROWS) {
+            fill_box(m, b, from / BOX_ROWS);
+            continue;
+        }
+        size_t left = (n / 2 + BOX_ROWS - 1) / BOX_ROWS * BOX_ROWS;          /* whole boxes */
+        part(m, widest(m, b->row + from, n), b->row + from, n, left);
+        todo[top].from = from, todo[top++].n = left;
+        todo[top].from = from + left, todo[top++].n = n - left;
+    }
+done:
+    return err;
+}
+
+/* near[b]: the sum of TERM over the columns of how far q is outside the box. */
+#define BOX_SUMS(TERM)                                                                                             \
+    for (size_t g = 0; g < groups; g++) {                                                                          \
+        Lanes s = { 0 };                                                                                           \
+        for (size_t j = 0; j < cols; j++, lo += LANES, hi += LANES) {                                              \
+            Lanes v = q[j] - (Lanes){ 0 }, under = *(const Lanes *)lo - v, over = v - *(const Lanes *)hi;          \
+            Lanes d = (Lanes)(((LaneBits)under & (under > 0)) | ((LaneBits)over & (over > 0)));                    \
+            s += TERM(d);                                                                                          \
+        }                                                                                                          \
+        *(Lanes *)(near + g * LANES) = s;                                                                          \
+    }
+
+typedef void BoxSums(const float *q, const float *lo, const float *hi, size_t cols, size_t groups, float *near);
+
+static void boxes_1(const float *q, const float *lo, const float *hi, size_t cols, size_t groups, float *near) { BOX_SUMS(POSITIVE) }
+static void boxes_2(const float *q, const float *lo, const float *hi, size_t cols, size_t groups, float *near) { BOX_SUMS(SQUARE) }
+
+#if defined __x86_64__
+__attribute__((target("avx2")))
+static void boxes_1_wide(const float *q, const float *lo, const float *hi, size_t cols, size_t groups, float *near) { BOX_SUMS(POSITIVE) }
+__attribute__((target("avx2")))
+static void boxes_2_wide(const float *q, const float *lo, const float *hi, size_t cols, size_t groups, float *near) { BOX_SUMS(SQUARE) }
+
+static BoxSums *box_sums_for(uint32_t p)
+{
+    bool wide = __builtin_cpu_supports("avx2");
+    return p == 1 ? (wide ? boxes_1_wide : boxes_1) : wide ? boxes_2_wide : boxes_2;
+}
+#else
+static BoxSums *box_sums_for(uint32_t p) { return p == 1 ? boxes_1 : boxes_2; }
+#endif
+
+static float worst_of(const Search *s, size_t i)
+{
+    uint32_t k = s->m->k;
+    return s->found[i] == k ? (float)s->far[i * k + k - 1] * s->slack + 1e-30f : INFINITY;
+}
+
+static void look_into(Search *s, const Boxes *b, size_t i, size_t box)
+{
+    const Neighbours *m = s->m;
+    float near[BOX_ROWS] __attribute__((aligned(32)));
+    const float *q = s->q + i * m->cols;
+    size_t at = box * BOX_ROWS, rows = m->n - at < BOX_ROWS ? m->n - at : BOX_ROWS;
+    float worst = worst_of(s, i);
+    s->tile(q, b->x + at * m->cols, m->cols, groups_of(rows), near);
+    for (size_t r = 0; r < rows; r++) {
+        if (r % LANES == 0 && !any_near(near + r, worst)) {
+            r += LANES - 1;
+            continue;
+        }
+        uint32_t row = b->row[at + r];
+        if (near[r] > worst || (s->but != NO_FOLD && m->fold[row] == s->but)) continue;
+        offer(s, i, exact(m, q, row), row);
+        worst = worst_of(s, i);
+    }
+}
+
+/* The same rows as search() finds: nearest boxes first, until the next is farther than the k-th best row. */
+static void search_boxes(Search *s, Boxes *b, size_t n)
+{
+    const Neighbours *m = s->m;
+    BoxSums *sums = box_sums_for(m->p);
+    memset(s->found, 0, n * sizeof *s->found);
+    for (size_t i = 0; i < n; i++) {
+        size_t first = 0, some = 0;
+        sums(s->q + i * m->cols, b->lo, b->hi, m->cols, groups_of(b->n), b->near);
+        for (size_t k = 1; k < b->n; k++)
+            if (b->near[k] < b->near[first]) first = k;
+        look_into(s, b, i, first);
+        b->looked++;
+        for (size_t k = 0; k < b->n; k++) {
+            if (k == first || b->near[k] > worst_of(s, i) * s->slack) continue;
+            size_t at = some++;
+            for (; at && b->near[b->order[at - 1]] > b->near[k]; at--) b->order[at] = b->order[at - 1];
+            b->order[at] = (uint32_t)k;
+        }
+        for (size_t k = 0; k < some && b->near[b->order[k]] <= worst_of(s, i) * s->slack; k++, b->looked++) look_into(s, b, i, b->order[k]);
+    }
+    b->asked += n * b->n;
+}
+
+/* The best rows of queries 0 .. n-1, which lie in s->q, by the index where there is one that pays. */
+static Err find(Ctx *cx, Search *s, Boxes *b, size_t n)
+{
+    if (b->n && (double)b->looked <= BOX_LOOKED * (double)b->asked) {
+        search_boxes(s, b, n);
+        if (s->checks_clock) TRY(cx, ctx_check(cx));
+        return OK;
+    }
+    TRY(cx, search(cx, s, n));
+    return OK;
+}
+
 static double length_of(const Neighbours *m, double sum) { return m->p == 1 ? sum : sqrt(sum); }
 
 /* Weights of the neighbours of query i, adding to 1, into w. */
 static void weigh(const Search *s, size_t i, double *w)
 {
     const Neighbours *m = s->m;
+    const uint32_t k = s->found[i];
     const double *far = s->far + i * m->k;
     double all = 0;
     bool touching = far[0] <= 0;
-    for (uint32_t j = 0; j < m->k; j++) {
+    for (uint32_t j = 0; j < k; j++) {
         if (!m->by_distance) w[j] = 1;
         else if (touching) w[j] = far[j] <= 0;
         else w[j] = length_of(m, far[0]) / length_of(m, far[j]);      /* 1 / distance, times what cannot overflow */
         all += w[j];
     }
-    for (uint32_t j = 0; j < m->k; j++) w[j] /= all;
+    for (uint32_t j = 0; j < k; j++) w[j] /= all;
 }
 
 static void answer(const Search *s, size_t i, const double *w, double *out)
 {
     const Neighbours *m = s->m;
-    const uint32_t *at = s->at + i * m->k;
+    const uint32_t *at = s->at + i * m->k, k = s->found[i];
     if (m->task == TASK_REGRESSION) {
         double base = m->y[at[0]], sum = 0;
-        for (uint32_t j = 0; j < m->k; j++) sum += w[j] * (m->y[at[j]] - base);
+        for (uint32_t j = 0; j < k; j++) sum += w[j] * (m->y[at[j]] - base);
         *out = base + sum;
         return;
     }
     if (m->task == TASK_BINARY) {
         double yes = 0;
-        for (uint32_t j = 0; j < m->k; j++) yes += w[j] * (m->y[at[j]] == 1);
-        *out = log(yes * m->k + .5) - log((yes < 1 ? 1 - yes : 0) * m->k + .5);
+        for (uint32_t j = 0; j < k; j++) yes += w[j] * (m->y[at[j]] == 1);
+        *out = log(yes * k + .5) - log((yes < 1 ? 1 - yes : 0) * k + .5);
         return;
     }
     for (uint32_t c = 0; c < m->classes; c++) out[c] = 0;
-    for (uint32_t j = 0; j < m->k; j++) out[(uint32_t)m->y[at[j]]] += w[j];
-    for (uint32_t c = 0; c < m->classes; c++) out[c] = log((out[c] * m->k + .5) / (m->k + .5 * m->classes));
+    for (uint32_t j = 0; j < k; j++) out[(uint32_t)m->y[at[j]]] += w[j];
+    for (uint32_t c = 0; c < m->classes; c++) out[c] = log((out[c] * k + .5) / (k + .5 * m->classes));
 }
 
 static void load_queries(const Search *s, const Frame *X, const uint32_t *rows, size_t from, size_t n)
@@ -320,28 +542,44 @@ static void load_queries(const Search *s, const Frame *X, const uint32_t *rows, 
     dense_apply(s->m->dense, X, at, n, s->q, s->m->cols);
 }
 
-static Err neighbours_margin(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out)
+static Err margin_but(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, uint32_t fold, double *out)
 {
     const Neighbours *m = (const Neighbours *)model;
     Err err = OK;
     Search s;
+    Boxes b = { 0 };
     double *w = NULL;
     TRY_DONE(cx, search_open(cx, m, n, &s));
+    if (boxes_pay(m, n)) TRY_DONE(cx, boxes_make(cx, m, &b));
+    s.but = fold;
     GET_DONE(cx, w, m->k, "weighing %u neighbours", m->k);
     for (size_t from = 0; from < n; from += QUERIES) {
         size_t some = n - from < QUERIES ? n - from : QUERIES;
         load_queries(&s, X, rows, from, some);
-        TRY_DONE(cx, search(cx, &s, some));
+        TRY_DONE(cx, find(cx, &s, &b, some));
         for (size_t i = 0; i < some; i++) {
+            if (!s.found[i]) {                             /* every row was of that fold */
+                for (uint32_t c = 0; c < model->outputs; c++) out[(from + i) * model->outputs + c] = 0;
+                continue;
+            }
             weigh(&s, i, w);
             answer(&s, i, w, out + (from + i) * model->outputs);
         }
     }
 done:
     ctx_put(cx, w);
+    boxes_drop(cx, &b);
     search_close(cx, &s);
     return err;
 }
+
+static Err neighbours_margin(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out)
+{
+    TRY(cx, margin_but(cx, model, X, rows, n, NO_FOLD, out));
+    return OK;
+}
+
+static bool neighbours_forgets(const Model *model) { return ((const Neighbours *)model)->fold != NULL; }
 
 Err neighbours_find(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, uint32_t *index,
                     double *distance)
@@ -349,15 +587,18 @@ Err neighbours_find(Ctx *cx, const Model *model, const Frame *X, const uint32_t 
     const Neighbours *m = (const Neighbours *)model;
     Err err = OK;
     Search s;
+    Boxes b = { 0 };
     TRY_DONE(cx, search_open(cx, m, n, &s));
+    if (boxes_pay(m, n)) TRY_DONE(cx, boxes_make(cx, m, &b));
     for (size_t from = 0; from < n; from += QUERIES) {
         size_t some = n - from < QUERIES ? n - from : QUERIES;
         load_queries(&s, X, rows, from, some);
-        TRY_DONE(cx, search(cx, &s, some));
+        TRY_DONE(cx, find(cx, &s, &b, some));
         memcpy(index + from * m->k, s.at, some * m->k * sizeof *index);
         for (size_t i = 0; i < some * m->k; i++) distance[from * m->k + i] = length_of(m, s.far[i]);
     }
 done:
+    boxes_drop(cx, &b);
     search_close(cx, &s);
     return err;
 }
@@ -370,12 +611,13 @@ static Err neighbours_save(Ctx *cx, const Model *model, Text *out)
     (void)cx;
     put_u8(out, (uint8_t)m->task);
     put_u8(out, (uint8_t)m->p);
-    put_u8(out, m->by_distance);
+    put_u8(out, (uint8_t)(m->by_distance | (m->fold != NULL) << 1));
     put_u32(out, m->classes);
     put_u32(out, m->k);
     put_u32(out, (uint32_t)m->n);
     dense_save(m->dense, out);
     for (size_t i = 0; i < m->n; i++) put_f64(out, m->y[i]);
+    if (m->fold) text_bytes(out, m->fold, m->n);
     for (size_t i = 0; i < m->n; i++)
         for (size_t j = 0; j < m->cols; j++) text_bytes(out, cell_of(m, i, j), sizeof *m->x);
     return OK;
@@ -387,6 +629,11 @@ static bool read_rows(Reader *r, Neighbours *m)
         double y = m->y[i] = get_f64(r);
         if (!isfinite(y)) return false;
         if (m->task != TASK_REGRESSION && (y < 0 || y >= (double)m->classes || y != floor(y))) return false;
+    }
+    if (m->fold) {
+        const void *fold = get_array(r, m->n, 1);
+        if (!fold) return false;
+        memcpy(m->fold, fold, m->n);
     }
     for (size_t i = 0; i < m->n; i++) {
         const unsigned char *row = get_array(r, m->cols, sizeof *m->x);
@@ -406,21 +653,21 @@ static Err neighbours_load(Ctx *cx, const void *bytes, size_t n, Model **out)
     Dense *dense;
     Neighbours *m;
     *out = NULL;
-    uint8_t task = get_u8(&r), p = get_u8(&r), by_distance = get_u8(&r);
+    uint8_t task = get_u8(&r), p = get_u8(&r), bits = get_u8(&r);
     uint32_t classes = get_u32(&r), k = get_u32(&r), rows = get_u32(&r);
-    bool fine = !r.short_ && task < TASK_N && (p == 1 || p == 2) && by_distance <= 1 && k && k <= rows &&
+    bool fine = !r.short_ && task < TASK_N && (p == 1 || p == 2) && bits <= 3 && k && k <= rows &&
                 k <= NEIGHBOURS_K_MAX && rows <= NEIGHBOURS_ROWS_MAX && rows <= r.n / sizeof(double);
     if (fine) fine = task == TASK_REGRESSION ? classes == 0 : task == TASK_BINARY ? classes == 2 : classes >= 2 && classes <= 10000;
     if (!fine) return FAIL(cx, ERR_CORRUPT, "a stored model of neighbours is damaged");
     TRY(cx, dense_load(cx, &r, &dense));
-    if (r.n != rows * (sizeof(double) + dense_cols(dense) * sizeof(float))) {
+    if (r.n != rows * (sizeof(double) + (bits >> 1) + dense_cols(dense) * sizeof(float))) {
         dense_free(cx, dense);
         return FAIL(cx, ERR_CORRUPT, "a stored model of neighbours is damaged");
     }
-    TRY(cx, empty(cx, dense, (Task)task, classes, rows, &m));
+    TRY(cx, empty(cx, dense, (Task)task, classes, rows, bits >> 1, &m));
     m->k = k;
     m->p = p;
-    m->by_distance = by_distance;
+    m->by_distance = bits & 1;
     if (!read_rows(&r, m)) {
         neighbours_free(cx, &m->head);
         return FAIL(cx, ERR_CORRUPT, "a stored model of neighbours is damaged");
@@ -432,6 +679,8 @@ static Err neighbours_load(Ctx *cx, const void *bytes, size_t n, Model **out)
 const Form form_neighbours = {
     .name   = "neighbours",
     .margin = neighbours_margin,
+    .margin_but = margin_but,
+    .forgets = neighbours_forgets,
     .save   = neighbours_save,
     .load   = neighbours_load,
     .free   = neighbours_free,

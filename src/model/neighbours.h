@@ -16,6 +16,7 @@ typedef struct NeighboursIn {
     const uint32_t *rows;      /* training rows: their order settles ties                      (borrowed) */
     size_t n;
     const double *y;           /* X->rows: class index, or the value                           (borrowed) */
+    const uint8_t *fold;       /* X->rows: which fold held the row out, or NULL: then the model can forget one  (borrowed) */
     uint32_t k;                /* more than n counts as n */
     uint32_t p;                /* 1: sum of distances along the columns; 2: straight line */
     bool by_distance;          /* weigh by 1 / distance; rows at distance 0, if any, decide alone */

@@ -27,7 +27,7 @@ def data(seed, n, d, ties):
 
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("metric", ["manhattan", "euclidean"])
-@pytest.mark.parametrize("n,d,k", [(9, 2, 20), (300, 3, 1), (700, 17, 20), (1500, 40, 7)])
+@pytest.mark.parametrize("n,d,k", [(9, 2, 20), (300, 3, 1), (700, 17, 20), (1500, 40, 7), (3000, 4, 20)])
 def test_neighbours_are_exact(n, d, k, metric, ties):
     X, kind, levels = data(n, n, d, ties)
     y = np.arange(n) % 2.0

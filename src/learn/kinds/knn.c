@@ -48,7 +48,7 @@ static Err knn_fit(Ctx *cx, const FitIn *in, FitOut *out)
     DenseOptions o = { .scale = in->args[SCALE] >= 1 ? DENSE_ROBUST : DENSE_STANDARD, .clip = in->args[SCALE] >= 1,
                        .onehot_max = (uint32_t)(in->args[ONEHOT_MAX] + .5), .missing_min = .001, .cols_max = DENSE_COLS_MAX };
     NeighboursIn n = { .task = in->task, .classes = in->task == TASK_REGRESSION ? 0 : in->classes, .X = &in->X,
-                       .rows = in->train, .n = in->train_n, .y = in->y, .k = (uint32_t)(in->args[K] + .5),
+                       .rows = in->train, .n = in->train_n, .y = in->y, .fold = in->fold, .k = (uint32_t)(in->args[K] + .5),
                        .p = in->args[POWER] >= 1 ? 2 : 1, .by_distance = in->args[WEIGHTS] >= 1 };
     *out = (FitOut){ 0 };
     if (!in->train_n || !in->X.cols)
