@@ -426,7 +426,7 @@ typedef struct AppStatusRow {
     uint64_t n, latest;              /* the pointer's version here (0: the lake does not hold it), the newest (0: none) */
     uint64_t added, removed, changed;
     AppDataChange *told; size_t told_n;              /* the first of them */
-    bool known;
+    bool known, clean;               /* clean: nothing needs to be done here */
     const char *trouble;             /* the pointer cannot be read; NULL */
 } AppStatusRow;
 typedef struct AppStatusOut { AppStatusRow *row; size_t n, clean; } AppStatusOut;

@@ -71,15 +71,19 @@ static Err pointer_file(Ctx *cx, const House *house, const char *name, char out[
     return FAIL(cx, ERR_LIMIT, "the path of '%s" LAKE_POINTER_END "' is too long", name);
 }
 
-/* The path of the data below the pointer's folder; "" when it lies elsewhere. */
-static Err path_below(Ctx *cx, const char *pointer, const char *data, char out[LAKE_PATH_MAX])
+/* The path of the data from the pointer's folder; "" when it lies outside of the project. */
+static Err path_below(Ctx *cx, const House *house, const char *name, const char *data, char out[LAKE_PATH_MAX])
 {
     char real[OS_PATH_MAX];
-    const char *slash = strrchr(pointer, '/');
-    size_t n = (size_t)(slash - pointer) + 1;
+    const char *folder = house->project->folder;
+    size_t n = strlen(folder), at = 0;
     out[0] = 0;
     TRY(cx, os_real_path(cx, data, real));
-    if (!strncmp(real, pointer, n) && real[n] && strncmp(real + n, ".leat/", 6)) snprintf(out, LAKE_PATH_MAX, "%s", real + n);
+    if (strncmp(real, folder, n) || real[n] != '/' || !real[n + 1] || !strncmp(real + n, "/.leat/", 7)) return OK;
+    for (const char *c = name; *c; c++)                            /* a pointer in a folder of its own reaches back */
+        if (*c == '/' && at + 4 < LAKE_PATH_MAX) memcpy(out + at, "../", 3), at += 3;
+    if (at + strlen(real + n + 1) >= LAKE_PATH_MAX) at = 0, out[0] = 0;
+    else memcpy(out + at, real + n + 1, strlen(real + n + 1) + 1);
     return OK;
 }
 
@@ -149,7 +153,7 @@ const char *app_profile_word(size_t i)
 static Err added(Ctx *cx, House *house, Lake *lake, const AppDataAddIn *in, const LakeTaken *t, AppDataAddOut *out)
 {
     LakeAdded a;
-    char file[APP_PATH_MAX], path[LAKE_PATH_MAX] = "";
+    char path[LAKE_PATH_MAX] = "";
     LakeAdd add = { .name = in->name, .root = t->root, .roots_n = t->roots_n, .source = t->source, .sources_n = t->sources_n,
                     .message = in->message, .tag = in->tag, .tags_n = in->tags_n, .threads = in->threads, .fresh = in->fresh,
                     .source_us = t->source_us };
@@ -161,8 +165,7 @@ static Err added(Ctx *cx, House *house, Lake *lake, const AppDataAddIn *in, cons
     out->files_read = a.files_read;
     out->bytes_read = a.bytes_read;
     if (in->no_pointer) return OK;
-    TRY(cx, pointer_file(cx, house, in->name, file));
-    if (t->roots_n == 1 && !t->tmp[0]) TRY(cx, path_below(cx, file, t->root[0].path, path));
+    if (t->roots_n == 1 && !t->tmp[0]) TRY(cx, path_below(cx, house, in->name, t->root[0].path, path));
     return write_pointer(cx, house, lake, &a.version, path, &out->pointer);
 }
 
@@ -173,7 +176,8 @@ Err app_data_add(Ctx *cx, House *house, const AppDataAddIn *in, AppDataAddOut *o
     int64_t begun = ctx_mono_us(cx);
     *out = (AppDataAddOut){ 0 };
     TRY(cx, lake_here(cx, house, PROJECT_MAKE, &lake));
-    Err err = lake_take(cx, lake, in->source, in->sources_n, &taken);
+    const LakeTake take = { .word = in->source, .words_n = in->sources_n, .sql = in->sql, .table = in->table, .tables_n = in->tables_n };
+    Err err = lake_take(cx, lake, &take, &taken);
     if (!err) err = added(cx, house, lake, in, &taken, out);
     lake_take_end(cx, &taken);
     out->wall_s = ctx_since_s(cx, begun);
@@ -304,8 +308,10 @@ static Err get_folder(Ctx *cx, const House *house, const AppDataGetIn *in, const
     int n;
     if (in->folder) n = snprintf(out, APP_PATH_MAX, "%s", in->folder);
     else if (has && p->path[0]) {
-        const char *slash = strrchr(v->dataset, '/');
-        snprintf(last, sizeof last, "%s/%.*s%s", house->project->folder, slash ? (int)(slash - v->dataset) + 1 : 0, v->dataset, p->path);
+        char place[LAKE_PATH_MAX];
+        if (!lake_pointer_place(v->dataset, p->path, place))
+            return FAIL(cx, ERR_BAD_INPUT, "the pointer of '%s' names data outside of the project; say where the files go", v->dataset);
+        snprintf(last, sizeof last, "%s/%s", house->project->folder, place);
         FileInfo info;
         const Files *f = cx->world->files;
         bool file = is_file || (!f->look(f->self, last, &info) && info.type == FILE_PLAIN);
@@ -360,7 +366,7 @@ Err app_data_get(Ctx *cx, House *house, const AppDataGetIn *in, AppDataGetOut *o
     if (has && p.path[0] && !in->no_pointer) {                      /* it came to where the pointer has it: the pointer follows */
         const char *data = is_file ? ctx_scratch_fmt(cx, "%s/%s", folder, base_of(p.path)) : folder;
         if (!data) return FAIL(cx, ERR_NOMEM, "after writing '%s'", folder);
-        TRY(cx, path_below(cx, file, data, path));
+        TRY(cx, path_below(cx, house, v.dataset, data, path));
         if (!strcmp(path, p.path)) TRY(cx, write_pointer(cx, house, lake, &v, path, &out->pointer));
     }
     out->wall_s = ctx_since_s(cx, begun);
@@ -484,7 +490,8 @@ Err app_status(Ctx *cx, House *house, uint32_t threads, AppStatusOut *out)
             told[k] = (AppDataChange){ .what = changes[s[i].told[k].change], .path = s[i].told[k].path };
         out->row[i].told = told;
         out->row[i].told_n = s[i].told_n;
-        out->clean += !s[i].trouble && s[i].state == LAKE_SAME && s[i].known;
+        out->row[i].clean = !s[i].trouble && (s[i].state == LAKE_SAME || s[i].state == LAKE_NO_COPY) && s[i].known;
+        out->clean += out->row[i].clean;
     }
     return OK;
 }

@@ -105,9 +105,17 @@ typedef struct LakeTaken {         /* sources as files on this machine, in scrat
     int64_t source_us;             /* when the source says it is from; 0: nothing said */
     char tmp[LAKE_PATH_MAX];       /* folder with what was fetched; "" none */
 } LakeTaken;
-/* What a person names as sources: files, folders, globs.  A folder alone is the version itself, a file keeps its name, several
-** keep their places below the deepest folder they share.  ERR_NOT_FOUND; ERR_BAD_INPUT; ERR_LIMIT */
-MUST_USE Err lake_take(Ctx *cx, Lake *lake, const char *const *word, size_t n, LakeTaken *out);
+/* What a person names as sources, and how databases among them are read. */
+typedef struct LakeTake {          /* (borrowed) */
+    const char *const *word; size_t words_n;
+    const char *sql;               /* of a database: the rows of this query; NULL: tables */
+    const char *const *table; size_t tables_n;     /* of a database: these; none: all */
+} LakeTake;
+/* Files, folders, globs: a folder alone is the version itself, a file keeps its name, several keep their places below the deepest
+** folder they share.  postgres://…, sqlite:FILE (or a SQLite file with sql or table): one Parquet file a table.  One database,
+** or files: not both.
+** ERR_NOT_FOUND; ERR_BAD_INPUT; ERR_LIMIT; those of query_database_* */
+MUST_USE Err lake_take(Ctx *cx, Lake *lake, const LakeTake *in, LakeTaken *out);
 void lake_take_end(Ctx *cx, LakeTaken *t);         /* removes what was fetched; zeroed is fine */
 /* An address without its secrets: passwords, and values of parameters named like one, become ***.  Scratch.  ERR_NOMEM */
 MUST_USE Err lake_safe_address(Ctx *cx, const char *address, char **out);
@@ -175,13 +183,15 @@ MUST_USE Err lake_scan(Ctx *cx, Lake *lake, const LakeRoot *root, size_t roots_n
 
 #define LAKE_POINTER_END ".leatref"
 typedef struct LakePointer {       /* NAME.leatref: a few lines of YAML for Git */
-    char dataset[LAKE_NAME_MAX], path[LAKE_PATH_MAX];      /* path: of the data, below the pointer's folder; "" none */
+    char dataset[LAKE_NAME_MAX], path[LAKE_PATH_MAX];      /* path: of the data, from the pointer's folder; "" none */
     uint64_t n, files, bytes;
     Digest tree, ledger;
 } LakePointer;
 MUST_USE Err lake_pointer_read(Ctx *cx, const char *file, LakePointer *out);       /* ERR_NOT_FOUND; ERR_BAD_INPUT with its line */
 MUST_USE Err lake_pointer_write(Ctx *cx, const char *file, const LakePointer *p);
 MUST_USE Err lake_make_folders(Ctx *cx, const char *path);         /* those that a file of this path needs */
+/* Where the data of a pointer lie: file and *out below the project's folder.  false: outside of it. */
+bool lake_pointer_place(const char *file, const char *path, char out[LAKE_PATH_MAX]);
 
 typedef enum LakeState { LAKE_SAME, LAKE_DIFFERS, LAKE_MISSING, LAKE_NO_COPY } LakeState;     /* NO_COPY: the pointer names no path */
 #define LAKE_TOLD_MAX 20

@@ -38,16 +38,34 @@ static Err value(Ctx *cx, const char *s, size_t n, char *out, size_t cap)
     return OK;
 }
 
-/* Below the pointer's own folder, without tricks. */
+/* Relative, with .. only at its beginning, where a pointer in a folder of its own reaches back to the project. */
 static bool path_ok(const char *path)
 {
+    bool up = true;
     if (*path == '/') return false;
     for (const char *p = path; *p;) {
         size_t n = strcspn(p, "/");
-        if (!n || (n == 2 && !memcmp(p, "..", 2))) return false;
+        bool dots = n == 2 && !memcmp(p, "..", 2);
+        if (!n || (dots && !up) || (n == 1 && *p == '.')) return false;
+        up = dots;
         p += n;
         if (*p == '/') p++;
     }
+    return !up;
+}
+
+bool lake_pointer_place(const char *file, const char *path, char out[LAKE_PATH_MAX])
+{
+    const char *slash = strrchr(file, '/');
+    size_t n = slash ? (size_t)(slash - file) + 1 : 0;             /* the pointer's folder, with its slash */
+    if (n >= LAKE_PATH_MAX) return false;
+    memcpy(out, file, n);
+    for (; !strncmp(path, "../", 3); path += 3) {
+        if (!n) return false;
+        for (n--; n && out[n - 1] != '/'; n--) { }
+    }
+    if (n + strlen(path) >= LAKE_PATH_MAX) return false;
+    memcpy(out + n, path, strlen(path) + 1);
     return true;
 }
 
@@ -65,7 +83,7 @@ static Err read_line(Ctx *cx, LakePointer *p, const char *line, size_t key_n, co
         if (!lake_name_ok(v)) return ERR_BAD_INPUT;
         snprintf(p->dataset, sizeof p->dataset, "%s", v);
     } else if (key_is(line, key_n, "path")) {
-        if (!path_ok(v)) return ERR_BAD_INPUT;
+        if (*v && !path_ok(v)) return ERR_BAD_INPUT;
         snprintf(p->path, sizeof p->path, "%s", v);
     } else if (key_is(line, key_n, "digest")) return digest_read(hex, &p->tree) ? OK : ERR_BAD_INPUT;
     else if (key_is(line, key_n, "ledger")) return digest_read(hex, &p->ledger) ? OK : ERR_BAD_INPUT;

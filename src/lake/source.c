@@ -6,6 +6,7 @@
 #include "lake/inner.h"
 
 #include "os/os.h"
+#include "query/query.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -180,37 +181,134 @@ static Err tell_sources(Ctx *cx, const char *const *word, size_t n, LakeTaken *o
     return OK;
 }
 
-Err lake_take(Ctx *cx, Lake *lake, const char *const *word, size_t n, LakeTaken *out)
+static Err take_local(Ctx *cx, const LakeTake *in, LakeTaken *out)
 {
     const Files *f = cx->world->files;
     Local l = { 0 };
     Err err = OK;
-    (void)lake;
-    *out = (LakeTaken){ 0 };
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < in->words_n; i++) {
+        const char *word = in->word[i];
         FileInfo info;
-        if (!text_utf8_ok(word[i], strlen(word[i]))) {
-            err = FAIL(cx, ERR_BAD_INPUT, "the name '%.100s' is not UTF-8", word[i]);
-            goto done;
-        }
-        Err bad = f->look(f->self, word[i], &info);
-        if (!bad && info.type == FILE_NONE && strpbrk(word[i], "*?[")) TRY_DONE(cx, local_glob(cx, &l, word[i]));
+        Err bad = f->look(f->self, word, &info);
+        if (!bad && info.type == FILE_NONE && strpbrk(word, "*?[")) TRY_DONE(cx, local_glob(cx, &l, word));
         else if (!bad && info.type == FILE_NONE) {
-            err = FAIL(cx, ERR_NOT_FOUND, "no file or folder '%s'", word[i]);
+            err = FAIL(cx, ERR_NOT_FOUND, "no file or folder '%s'", word);
             goto done;
-        } else TRY_DONE(cx, local_add(cx, &l, word[i]));
+        } else TRY_DONE(cx, local_add(cx, &l, word));
     }
     LakeRoot *root = ctx_scratch(cx, (l.n + 1) * sizeof *root);
     if (!root) { err = FAIL(cx, ERR_NOMEM, "reading %zu sources", l.n); goto done; }
     if (l.n == 1) root[0] = (LakeRoot){ .path = l.path[0], .as = "" };
     else if (l.n) TRY_DONE(cx, give_places(cx, &l, root));
     if (l.n) qsort(root, l.n, sizeof *root, by_place);
-    TRY_DONE(cx, tell_sources(cx, word, n, out));
+    TRY_DONE(cx, tell_sources(cx, in->word, in->words_n, out));
     out->root = root;
     out->roots_n = l.n;
 done:
     ctx_put(cx, l.path);
     return err;
+}
+
+/* --- databases --- */
+
+/* Which kind of database a word names; *address without our own prefix. */
+static bool database_of(Ctx *cx, const LakeTake *in, const char *word, QueryDatabaseKind *kind, const char **address)
+{
+    const Files *f = cx->world->files;
+    char head[16];
+    size_t got = 0;
+    int fd = -1;
+    *address = word;
+    *kind = QUERY_DB_POSTGRES;
+    if (!strncmp(word, "postgres://", 11) || !strncmp(word, "postgresql://", 13)) return true;
+    *kind = QUERY_DB_SQLITE;
+    if (!strncmp(word, "sqlite:", 7)) {
+        *address = word + 7 + (strncmp(word + 7, "//", 2) ? 0 : 2);
+        return true;
+    }
+    if (!in->sql && !in->tables_n) return false;
+    if (f->open(f->self, word, FILE_READ, &fd)) return false;
+    Err err = f->read(f->self, fd, head, sizeof head, &got);
+    f->close(f->self, fd);
+    return !err && got == sizeof head && !memcmp(head, "SQLite format 3", 16);
+}
+
+/* The password in an address, as it stands there; scratch, NULL: none. */
+static char *password_of(Ctx *cx, const char *address)
+{
+    const char *scheme = strstr(address, "://");
+    if (!scheme) return NULL;
+    size_t host = strcspn(scheme + 3, "/?#"), colon = strcspn(scheme + 3, ":");
+    const char *at = NULL;
+    for (size_t i = 0; i < host; i++)
+        if (scheme[3 + i] == '@') at = scheme + 3 + i;
+    if (!at || colon >= (size_t)(at - scheme - 3)) return NULL;
+    return ctx_scratch_fmt(cx, "%.*s", (int)(at - scheme - 3 - (long)colon - 1), scheme + 3 + colon + 1);
+}
+
+static Err copy_table(Ctx *cx, QueryDatabase *d, const char *folder, const char *table, const char *sql)
+{
+    char path[LAKE_PATH_MAX], name[300];
+    snprintf(name, sizeof name, "%.255s", table);
+    for (char *c = name; *c; c++)
+        if (*c == '/' || (unsigned char)*c < ' ') *c = '_';
+    int n = snprintf(path, sizeof path, "%s/%s%s.parquet", folder, *name == '.' ? "_" : "", name);
+    if (n < 0 || n >= LAKE_PATH_MAX) return FAIL(cx, ERR_LIMIT, "the path '%.80s…' is too long", folder);
+    ctx_step(cx, table, 0, 0);
+    return query_database_copy(cx, d, table, sql, path);
+}
+
+static Err take_database(Ctx *cx, Lake *lake, const LakeTake *in, QueryDatabaseKind kind, const char *address, LakeTaken *out)
+{
+    static const char *const words[] = { [QUERY_DB_SQLITE] = "sqlite", [QUERY_DB_POSTGRES] = "postgres" };
+    const Files *f = cx->world->files;
+    char *safe;
+    char **table = NULL;
+    size_t n = 0;
+    FileInfo info;
+    QueryDatabase *d = NULL;
+    Err err = OK;
+    TRY(cx, lake_safe_address(cx, in->word[0], &safe));
+    if (kind == QUERY_DB_SQLITE && (f->look(f->self, address, &info) || info.type != FILE_PLAIN))
+        return FAIL(cx, ERR_NOT_FOUND, "no SQLite file '%s'", address);
+    TRY(cx, store_tmp_path(cx, lake->store, "tables", out->tmp));
+    if ((err = f->make_folder(f->self, out->tmp))) return FAIL(cx, err, "making the folder '%s'", out->tmp);
+    const QueryDatabaseIn db = { .kind = kind, .address = address, .safe = safe, .secret = password_of(cx, address) };
+    TRY(cx, query_database_open(cx, &db, &d));
+    if (in->sql) TRY_DONE(cx, copy_table(cx, d, out->tmp, "query", in->sql));
+    else {
+        if (!in->tables_n) TRY_DONE(cx, query_database_tables(cx, d, &table, &n));
+        if (!in->tables_n && !n) { err = FAIL(cx, ERR_BAD_INPUT, "'%s' holds no tables", safe); goto done; }
+        for (size_t i = 0; i < (in->tables_n ? in->tables_n : n); i++)
+            TRY_DONE(cx, copy_table(cx, d, out->tmp, in->tables_n ? in->table[i] : table[i], NULL));
+    }
+    out->root = ctx_scratch(cx, sizeof *out->root);
+    out->source = ctx_scratch(cx, sizeof *out->source);
+    if (!out->root || !out->source) { err = FAIL(cx, ERR_NOMEM, "reading '%s'", safe); goto done; }
+    out->root[0] = (LakeRoot){ .path = out->tmp, .as = "" };
+    out->source[0] = (LakeSource){ .kind = words[kind], .address = safe, .detail = in->sql ? in->sql : "" };
+    out->roots_n = out->sources_n = 1;
+    out->source_us = cx->world->clock->now_us(cx->world->clock->self);
+done:
+    query_database_close(cx, d);
+    return err;
+}
+
+Err lake_take(Ctx *cx, Lake *lake, const LakeTake *in, LakeTaken *out)
+{
+    QueryDatabaseKind kind;
+    const char *address;
+    *out = (LakeTaken){ 0 };
+    for (size_t i = 0; i < in->words_n; i++) {
+        if (!text_utf8_ok(in->word[i], strlen(in->word[i]))) return FAIL(cx, ERR_BAD_INPUT, "the name '%.100s' is not UTF-8", in->word[i]);
+        if (!database_of(cx, in, in->word[i], &kind, &address)) continue;
+        if (in->words_n > 1) return FAIL(cx, ERR_BAD_INPUT, "a database is the only source of a version; add the files as another dataset");
+        return take_database(cx, lake, in, kind, address, out);
+    }
+    if (in->sql || in->tables_n)
+        return FAIL(cx, ERR_BAD_INPUT, "--sql and --table are for databases, and '%.200s' is none; write sqlite:FILE or postgres://…",
+                    in->words_n ? in->word[0] : "");
+    return take_local(cx, in, out);
 }
 
 void lake_take_end(Ctx *cx, LakeTaken *t)

@@ -78,11 +78,9 @@ static Err take_pointer(Ctx *cx, Find *f, const char *rel)
 /* Is this folder the data of a pointer found so far?  Then it is walked later, and holds no pointers. */
 static bool is_data(const Find *f, const char *rel)
 {
-    for (size_t i = 0; i < f->n; i++) {
-        const char *file = f->row[i].file, *slash = strrchr(file, '/');
-        size_t at = slash ? (size_t)(slash - file) + 1 : 0;
-        if (f->row[i].pointer.path[0] && !strncmp(file, rel, at) && !strcmp(f->row[i].pointer.path, rel + at)) return true;
-    }
+    char place[LAKE_PATH_MAX];
+    for (size_t i = 0; i < f->n; i++)
+        if (f->row[i].pointer.path[0] && lake_pointer_place(f->row[i].file, f->row[i].pointer.path, place) && !strcmp(place, rel)) return true;
     return false;
 }
 
@@ -147,12 +145,16 @@ static Err work_tree(Ctx *cx, Lake *lake, const char *folder, unsigned threads, 
 {
     const Files *fs = cx->world->files;
     char path[LAKE_PATH_MAX];
-    const char *slash = strrchr(s->file, '/');
+    char place[LAKE_PATH_MAX];
     FileInfo info;
     LakeScan now;
     s->state = LAKE_NO_COPY;
     if (!s->pointer.path[0]) return OK;
-    int n = snprintf(path, sizeof path, "%s/%.*s%s", folder, slash ? (int)(slash - s->file) + 1 : 0, s->file, s->pointer.path);
+    if (!lake_pointer_place(s->file, s->pointer.path, place)) {
+        s->trouble = ctx_scratch_fmt(cx, "'%s' names data outside of the project: '%s'", s->file, s->pointer.path);
+        return s->trouble ? OK : FAIL(cx, ERR_NOMEM, "comparing the work tree");
+    }
+    int n = snprintf(path, sizeof path, "%s/%s", folder, place);
     if (n < 0 || n >= LAKE_PATH_MAX) return FAIL(cx, ERR_LIMIT, "the path '%.80s…' is too long", path);
     Err err = fs->look(fs->self, path, &info);
     if (err) return FAIL(cx, err, "looking at '%s'", path);

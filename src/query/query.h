@@ -111,6 +111,25 @@ typedef struct QueryOut {
 ** Errors: ERR_USAGE a format that is not written (Excel, compressed); ERR_NOT_FOUND; ERR_DENIED; ERR_IO; ERR_NOMEM. */
 MUST_USE Err query_write(Ctx *cx, const QueryOut *out);
 
+/* --------------------------------------------------------------- databases */
+
+typedef enum QueryDatabaseKind { QUERY_DB_SQLITE, QUERY_DB_POSTGRES } QueryDatabaseKind;
+typedef struct QueryDatabase QueryDatabase;
+
+/* A database of others, to copy from; read-only, as of one moment.
+**   address   SQLite: a file; PostgreSQL: an URI or "host=… dbname=…"                              (borrowed)
+**   safe      the same without secrets: what failures name                                        (copied)
+**   secret    the password in it, so that no failure repeats it; NULL: none                        (borrowed)
+** Errors: ERR_NOT_FOUND the library; ERR_BAD_INPUT what the database says; ERR_NOMEM. */
+typedef struct QueryDatabaseIn { QueryDatabaseKind kind; const char *address, *safe, *secret; } QueryDatabaseIn;
+MUST_USE Err query_database_open(Ctx *cx, const QueryDatabaseIn *in, QueryDatabase **out);
+void query_database_close(Ctx *cx, QueryDatabase *d);       /* NULL is fine */
+/* Its tables, A to Z; those of another schema than main or public as "schema.table".  Scratch. */
+MUST_USE Err query_database_tables(Ctx *cx, QueryDatabase *d, char ***out, size_t *n);
+/* A table, or the rows of a query in the database's own SQL (sql not NULL), into a Parquet file.  Equal rows in equal order
+** give equal bytes.  ERR_BAD_INPUT no such table, the query; ERR_IO. */
+MUST_USE Err query_database_copy(Ctx *cx, QueryDatabase *d, const char *table, const char *sql, const char *path);
+
 /* ------------------------------------------------------------------ engine */
 
 /* DuckDB's version ("v1.5.5"), opening it if need be; for `leat doctor`.  ERR_NOT_FOUND it is not installed. */

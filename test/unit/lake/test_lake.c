@@ -454,12 +454,23 @@ static void a_pointer_comes_back_as_it_was_written(void **state)
     expect_ok(&cx, lake_pointer_read(&cx, "a.leatref", &q));
     assert_memory_equal(&p, &q, sizeof p);
     expect_failure(&cx, lake_pointer_read(&cx, "none.leatref", &q), ERR_NOT_FOUND, NULL);
-    static const char *const bad[] = { "dataset: a\n", "dataset: ../a\ndigest: 00\n", "nonsense\n", "path: ../x\n", "path: /etc\n" };
+    static const char *const bad[] = { "dataset: a\n", "dataset: ../a\ndigest: 00\n", "nonsense\n", "path: a/../x\n", "path: ..\n", "path: /etc\n" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         put("b.leatref", bad[i]);
         expect_failure(&cx, lake_pointer_read(&cx, "b.leatref", &q), ERR_BAD_INPUT, "line");
     }
     ctx_clear(&cx);
+}
+
+static void a_pointer_reaches_no_further_than_its_project(void **state)
+{
+    (void)state;
+    char out[LAKE_PATH_MAX];
+    assert_true(lake_pointer_place("a/b/c.leatref", "../../data/x", out) && !strcmp(out, "data/x"));
+    assert_true(lake_pointer_place("a/b/c.leatref", "../data", out) && !strcmp(out, "a/data"));
+    assert_true(lake_pointer_place("c.leatref", "data", out) && !strcmp(out, "data"));
+    assert_false(lake_pointer_place("a/c.leatref", "../../data", out));
+    assert_false(lake_pointer_place("c.leatref", "../data", out));
 }
 
 /* --- faults --- */
@@ -530,6 +541,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_kept_is_refused_by_name),
         cmocka_unit_test(several_sources_lie_side_by_side),
         cmocka_unit_test(a_pointer_comes_back_as_it_was_written),
+        cmocka_unit_test(a_pointer_reaches_no_further_than_its_project),
         cmocka_unit_test(every_fault_leaves_the_old_state_or_the_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
