@@ -222,8 +222,9 @@ typedef struct AppBuild {
     bool champion;
 } AppBuild;
 
-typedef struct AppBuildsIn { const char *model; } AppBuildsIn;     /* NULL: every model */
-typedef struct AppBuildsOut { AppBuild *build; size_t n; } AppBuildsOut;
+typedef struct AppSearch AppSearch;
+typedef struct AppBuildsIn { const char *model; const AppSearch *search; } AppBuildsIn;     /* NULL: every model; all */
+typedef struct AppBuildsOut { AppBuild *build; size_t n; bool more; } AppBuildsOut;
 MUST_USE Err app_builds(Ctx *cx, House *house, const AppBuildsIn *in, AppBuildsOut *out);
 void app_builds_json(const AppBuildsOut *out, Text *t);
 
@@ -285,10 +286,12 @@ void app_build_bench_json(const AppBenchOut *out, Text *t);
 /* --------------------------------------------------------------------- runs */
 
 typedef struct AppRun {
-    const char *name, *state, *target, *data, *metric, *build;     /* state: running done failed interrupted */
+    const char *name, *state, *target, *data, *metric, *build;     /* name: its number.  state: running done failed interrupted */
+    const char *id, *title, *verb, *command, *experiment, *user;   /* title: the name given to it, "" none */
     double score, se, seconds;
     uint32_t trials;
     int64_t begun_us;
+    bool deleted;
 } AppRun;
 
 typedef struct AppTrial {
@@ -297,11 +300,38 @@ typedef struct AppTrial {
     double score, se, fit_s, predict_us_row, weight;
     uint64_t size_bytes, peak_bytes;
     bool pareto;
+    const char *run;                 /* its number, in app_trials; else NULL */
 } AppTrial;
 
-typedef struct AppRunsOut { AppRun *run; size_t n; } AppRunsOut;
-MUST_USE Err app_runs(Ctx *cx, House *house, AppRunsOut *out);
+struct AppSearch {                   /* which rows of a list; see filter/filter.h for the language */
+    const char *filter;              /* NULL: all */
+    const char *const *order; size_t orders_n;     /* "metrics.auc DESC" */
+    const char *experiment;          /* runs only; NULL: any */
+    uint64_t limit, offset;          /* limit 0: all */
+    bool deleted;                    /* those that were put out of sight, instead of the others */
+};
+#define APP_LIMIT 1000               /* rows of a list where nobody says how many */
+
+typedef struct AppRunsOut { AppRun *run; size_t n; bool more; } AppRunsOut;
+/* ERR_BAD_INPUT the filter, at which character; ERR_NOT_FOUND experiment */
+MUST_USE Err app_runs(Ctx *cx, House *house, const AppSearch *in, AppRunsOut *out);
 void app_runs_json(const AppRunsOut *out, Text *t);
+
+typedef struct AppTrialsOut { AppTrial *trial; size_t n; bool more; } AppTrialsOut;
+MUST_USE Err app_trials(Ctx *cx, House *house, const AppSearch *in, AppTrialsOut *out);
+void app_trials_json(const AppTrialsOut *out, Text *t);
+
+typedef struct AppExperiment { const char *name, *id; uint64_t runs; int64_t created_us, changed_us; bool deleted; } AppExperiment;
+typedef struct AppExperimentsOut { AppExperiment *experiment; size_t n; bool more; } AppExperimentsOut;
+MUST_USE Err app_experiments(Ctx *cx, House *house, const AppSearch *in, AppExperimentsOut *out);
+void app_experiments_json(const AppExperimentsOut *out, Text *t);
+
+typedef struct AppPair { const char *key, *value; } AppPair;
+typedef struct AppMetric { const char *key; double last, min, max; int64_t last_step, last_us; uint64_t n; } AppMetric;
+typedef struct AppArtifact { const char *name, *media, *digest; uint64_t bytes; } AppArtifact;
+typedef struct AppNote { const char *text, *who; int64_t time_us; } AppNote;
+typedef struct AppInput { const char *name, *digest, *context, *source; } AppInput;
+typedef struct AppLogLine { const char *kind, *stage, *text; int64_t time_us; } AppLogLine;
 
 typedef struct AppRunIn { const char *run; } AppRunIn;
 typedef struct AppRunOut {
@@ -309,10 +339,56 @@ typedef struct AppRunOut {
     AppTrial *trial; size_t trials_n;
     AppStage *stage; size_t stages_n;
     const char *options_json;        /* what was asked, NULL if unknown */
+    AppPair *param, *tag; size_t params_n, tags_n;
+    AppMetric *metric; size_t metrics_n;
+    AppArtifact *artifact; size_t artifacts_n;
+    AppInput *input; size_t inputs_n;
+    AppNote *note; size_t notes_n;
+    AppLogLine *log; size_t log_n;
+    const char *arguments_json, *environment_json, *resources_json;   /* "": none */
+    const char *commit, *remote, *host, *version, *folder, *summary, *parent;
+    bool dirty, has_exit;
+    int exit_code, signal;
+    int64_t ended_us;
 } AppRunOut;
 MUST_USE Err app_run_show(Ctx *cx, House *house, const AppRunIn *in, AppRunOut *out);
 void app_run_show_json(const AppRunOut *out, Text *t);
 
+typedef struct AppSightIn { const char *const *run; size_t n; bool back; } AppSightIn;
+typedef struct AppSightOut { const char *const *run; size_t n; } AppSightOut;
+/* Put runs out of sight, or back: all or none of those named are looked up before the first is touched. */
+MUST_USE Err app_runs_sight(Ctx *cx, House *house, const AppSightIn *in, AppSightOut *out);
+void app_runs_sight_json(const AppSightOut *out, Text *t);
+
+/* -------------------------------------------------------------------- tell */
+
+/* What a run says of itself.  run NULL: the run that this process is part of (LEAT_RUN, set by `leat run`), in its project.
+** Errors: ERR_USAGE no run is named and none surrounds us; ERR_NOT_FOUND; ERR_REFUSED a param has another value already, or
+** the run is deleted; ERR_BAD_INPUT a name or number; ERR_LIMIT. */
+typedef struct AppToldOut { const char *run; uint64_t n; const char *digest; } AppToldOut;
+/* One a word: NAME=VALUE; or two words, NAME VALUE. */
+typedef struct AppWordsIn { const char *run; const char *const *word; size_t n; } AppWordsIn;
+MUST_USE Err app_tell_params(Ctx *cx, House *house, const AppWordsIn *in, AppToldOut *out);
+MUST_USE Err app_tell_tags(Ctx *cx, House *house, const AppWordsIn *in, AppToldOut *out);      /* an empty value takes the tag away */
+typedef struct AppMetricsIn {
+    AppWordsIn words;
+    const char *from;                /* a file (or "-") of lines NAME VALUE [STEP [MILLISECONDS]], or of JSON objects; NULL */
+    int64_t step;
+    int64_t time_ms;                 /* since 1970; 0: now */
+} AppMetricsIn;
+MUST_USE Err app_tell_metrics(Ctx *cx, House *house, const AppMetricsIn *in, AppToldOut *out);
+typedef struct AppArtifactIn { const char *run, *path, *name; bool scrub; } AppArtifactIn;    /* a folder: every file in it */
+MUST_USE Err app_tell_artifact(Ctx *cx, House *house, const AppArtifactIn *in, AppToldOut *out);
+typedef struct AppNoteIn { const char *run, *build; const char *text; } AppNoteIn;             /* build: about that instead */
+MUST_USE Err app_note(Ctx *cx, House *house, const AppNoteIn *in, AppToldOut *out);
+void app_told_json(const AppToldOut *out, Text *t);
+typedef struct AppArtifactGetIn { const char *run, *name, *out; int fd; } AppArtifactGetIn;   /* out NULL: to fd */
+MUST_USE Err app_artifact_get(Ctx *cx, House *house, const AppArtifactGetIn *in, AppArtifact *out);
+typedef struct AppPoint { int64_t step, time_us; double value; } AppPoint;
+typedef struct AppHistoryIn { const char *run, *metric; } AppHistoryIn;
+typedef struct AppHistoryOut { AppPoint *point; size_t n; } AppHistoryOut;
+MUST_USE Err app_metric_history(Ctx *cx, House *house, const AppHistoryIn *in, AppHistoryOut *out);
+void app_metric_history_json(const AppHistoryOut *out, Text *t);
 /* --------------------------------------------------------------------- data */
 
 typedef struct AppVersion {

@@ -74,24 +74,21 @@ static Err row_to_build(Ctx *cx, const BuildRow *row, AppBuild *b)
     return b->name && b->digest ? OK : FAIL(cx, ERR_NOMEM, "listing builds");
 }
 
-static int newest_first(const void *a, const void *b)
-{
-    const BuildRow *x = a, *y = b;
-    return x->seq < y->seq ? 1 : x->seq > y->seq ? -1 : 0;
-}
-
 Err app_builds(Ctx *cx, House *house, const AppBuildsIn *in, AppBuildsOut *out)
 {
     BuildRow *rows;
     size_t n;
+    bool more;
+    RepoSearch search = { 0 };
     *out = (AppBuildsOut){ 0 };
+    if (in->search) search = repo_search_of(in->search);
+    search.model = in->model;
     TRY(cx, project_open(cx, house, PROJECT_READ, NULL));
-    TRY(cx, repo_builds(cx, house->project->repo, in->model, &rows, &n));
+    TRY(cx, repo_search_builds(cx, house->project->repo, &search, &rows, &n, &more));
     AppBuild *list = ctx_scratch(cx, (n + 1) * sizeof *list);
     if (!list) return FAIL(cx, ERR_NOMEM, "listing %zu builds", n);
-    if (n) qsort(rows, n, sizeof *rows, newest_first);
     for (size_t i = 0; i < n; i++) TRY(cx, row_to_build(cx, &rows[i], &list[i]));
-    *out = (AppBuildsOut){ list, n };
+    *out = (AppBuildsOut){ list, n, more };
     return OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/app.h"
 #include "auto/auto.h"
+#include "base/secret.h"
 #include "lake/lake.h"
 #include "query/query.h"
 #include "repo/repo.h"
@@ -34,6 +35,22 @@ MUST_USE Err project_open(Ctx *cx, House *house, ProjectNeed need, bool *made);
 /* Is the current folder in a project?  Opens nothing. */
 bool project_here(Ctx *cx, char folder[REPO_PATH_MAX]);
 
+/* The same for a project whose folder is known. */
+MUST_USE Err project_open_in(Ctx *cx, House *house, const char *folder, ProjectNeed need);
+
+/* ------------------------------------------------------------------- runs.c */
+
+RepoSearch repo_search_of(const AppSearch *in);
+/* The run that words name, or that this process is part of; opens the project to write, or to read. */
+MUST_USE Err run_take(Ctx *cx, House *house, const char *ref, ProjectNeed need, RunRow *out);
+
+/* -------------------------------------------------------------------- log.c */
+
+/* Keep a file, or every file below a folder, as artifacts of a run.  name NULL: by its path.  Texts with secrets in them, and files whose
+** names say that they hold credentials, are refused (ERR_REFUSED), or left out with a warning (leave_out), or cleaned (scrub). */
+MUST_USE Err keep_artifact(Ctx *cx, Repo *repo, const char *id, const Secrets *known, const char *path, const char *name, bool scrub,
+                           bool leave_out, uint64_t *n, Digest *digest);
+const char *media_of(const char *path);    /* by its ending */
 /* ------------------------------------------------------- lake.c, lakejson.c */
 
 /* The lake of the current folder's project (borrowed from the house). */

@@ -15,28 +15,18 @@ bool project_here(Ctx *cx, char folder[REPO_PATH_MAX])
     return found;
 }
 
-Err project_open(Ctx *cx, House *house, ProjectNeed need, bool *made)
+Err project_open_in(Ctx *cx, House *house, const char *folder, ProjectNeed need)
 {
-    char cwd[OS_PATH_MAX], actor[128], folder[REPO_PATH_MAX];
+    char actor[128];
     bool writable = need >= PROJECT_WRITE;
-    if (made) *made = false;
     if (house->project) {
         if (house->project->writable || !writable) return OK;
         house_close(cx, house);
     }
     os_user_name(actor, sizeof actor);
-    TRY(cx, os_cwd(cx, cwd));
-    if (!project_here(cx, folder)) {
-        if (need == PROJECT_MAYBE) return OK;
-        if (need != PROJECT_MAKE) return repo_find(cx, cwd, folder); /* says what is missing, and what to do */
-        RepoInit init;
-        TRY(cx, repo_init(cx, cwd, NULL, actor, &init));
-        if (made) *made = init.made;
-        memcpy(folder, cwd, sizeof folder);
-    }
     Project *p = ctx_get(cx, sizeof *p);
     if (!p) return FAIL(cx, ERR_NOMEM, "opening the project in '%s'", folder);
-    memcpy(p->folder, folder, sizeof p->folder);
+    snprintf(p->folder, sizeof p->folder, "%s", folder);
     p->writable = writable;
     Err err = repo_open(cx, folder, actor, writable, &p->repo);
     if (err == ERR_REFUSED &&
@@ -49,6 +39,25 @@ Err project_open(Ctx *cx, House *house, ProjectNeed need, bool *made)
         return ctx_hop(cx, err, __FILE__, __LINE__);
     }
     house->project = p;
+    return OK;
+}
+
+Err project_open(Ctx *cx, House *house, ProjectNeed need, bool *made)
+{
+    char cwd[OS_PATH_MAX], actor[128], folder[REPO_PATH_MAX];
+    if (made) *made = false;
+    if (house->project && (house->project->writable || need < PROJECT_WRITE)) return OK;
+    os_user_name(actor, sizeof actor);
+    TRY(cx, os_cwd(cx, cwd));
+    if (!project_here(cx, folder)) {
+        if (need == PROJECT_MAYBE) return OK;
+        if (need != PROJECT_MAKE) return repo_find(cx, cwd, folder); /* says what is missing, and what to do */
+        RepoInit init;
+        TRY(cx, repo_init(cx, cwd, NULL, actor, &init));
+        if (made) *made = init.made;
+        memcpy(folder, cwd, sizeof folder);
+    }
+    TRY(cx, project_open_in(cx, house, folder, need));
     return OK;
 }
 

@@ -59,12 +59,16 @@ typedef struct Command {
     const Example *examples;     /* ends with a row whose line is NULL */
     const Arg *args;             /* ends with a row whose word is NULL; NULL: none */
     const Opt *opts;             /* ends with a row whose name is NULL; NULL: none */
+    bool rest;                   /* its words from the first on are a program's command line, options and all */
     bool hidden;                 /* not for people */
     bool text;                   /* prints a text for people or shells: --json wraps it as {"text": …} */
     Err (*run)(Ctx *cx, Shell *sh, const Words *w);
 } Command;
 
-typedef struct Group { const char *name, *summary; } Group;      /* the first word of two-word commands */
+typedef struct Group {           /* the first word of two-word commands */
+    const char *name, *summary;
+    const char *otherwise;       /* the command that is meant when the second word is none of the group's; NULL */
+} Group;
 
 const Command *command_at(size_t i);                   /* A to Z; NULL past the end */
 const Command *command_find(const char *name);         /* hidden ones too; NULL if none */
@@ -84,6 +88,7 @@ struct Words {
     size_t args_n;
     Given given[WORDS_GIVEN_MAX];
     size_t given_n;
+    const char *const *rest; size_t rest_n;      /* of a command with .rest (borrowed) */
 };
 
 /* Reads a command line by the rows.  Strings are those of argv (borrowed).  On failure *out holds what was understood

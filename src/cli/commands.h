@@ -4,6 +4,8 @@
 
 #include "cli/command.h"
 
+extern const Command cmd_artifact_add;
+extern const Command cmd_artifact_get;
 extern const Command cmd_auto;
 extern const Command cmd_build_bench;
 extern const Command cmd_build_export;
@@ -23,6 +25,7 @@ extern const Command cmd_data_show;
 extern const Command cmd_data_tag;
 extern const Command cmd_diagnose;
 extern const Command cmd_doctor;
+extern const Command cmd_experiment_ls;
 extern const Command cmd_help;
 extern const Command cmd_init;
 extern const Command cmd_log;
@@ -32,9 +35,16 @@ extern const Command cmd_log_rebuild;
 extern const Command cmd_log_show;
 extern const Command cmd_log_verify;
 extern const Command cmd_man;
+extern const Command cmd_metric_log;
+extern const Command cmd_metric_show;
+extern const Command cmd_note_add;
+extern const Command cmd_param_set;
 extern const Command cmd_predict;
 extern const Command cmd_runs_ls;
+extern const Command cmd_runs_restore;
+extern const Command cmd_runs_rm;
 extern const Command cmd_runs_show;
+extern const Command cmd_tag_set;
 extern const Command cmd_status;
 extern const Command cmd_visualize;
 extern const Command cmd_worker;

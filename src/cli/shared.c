@@ -21,3 +21,23 @@ Err shared_pairs(Ctx *cx, const Words *w, const char *name, const char *const **
     *out = pair;
     return OK;
 }
+
+Err shared_search(Ctx *cx, const Words *w, AppSearch *out)
+{
+    *out = (AppSearch){ .filter = words_text(w, "filter"),
+                        .limit = (uint64_t)words_num(w, "limit", APP_LIMIT),
+                        .offset = (uint64_t)words_num(w, "offset", 0) };
+    return shared_pairs(cx, w, "order-by", &out->order, &out->orders_n);
+}
+
+Err shared_logged(Ctx *cx, Shell *sh, const AppToldOut *out, const char *what)
+{
+    Text t;
+    if (!sh->json) {
+        if (sh->verbose) fprintf(sh->err, "%llu %s%s logged to run %s\n", (unsigned long long)out->n, what, out->n == 1 ? "" : "s", out->run);
+        return OK;
+    }
+    text_init(&t, cx);
+    app_told_json(out, &t);
+    return show_json(sh, &t);
+}

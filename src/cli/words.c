@@ -7,6 +7,7 @@
 #include "cli/command.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -210,7 +211,10 @@ static Err read_word(Ctx *cx, Words *w, const char *word)
     if (w->group) {
         int n = snprintf(name, sizeof name, "%s %s", w->group->name, word);
         w->command = n > 0 && (size_t)n < sizeof name ? command_find(name) : NULL;
-        return w->command ? OK : unknown_command(cx, w->group, word);
+        if (w->command) return OK;
+        if (!w->group->otherwise) return unknown_command(cx, w->group, word);
+        w->command = command_find(w->group->otherwise);        /* `leat metric loss 0.3` is `leat metric log loss 0.3` */
+        return read_word(cx, w, word);
     }
     w->group = group_find(word);
     if (w->group) return OK;
@@ -222,11 +226,12 @@ static Err check_args(Ctx *cx, const Words *w)
 {
     size_t least = 0, most = 0;
     const Arg *args = w->command->args;
+    if (w->command->rest && !w->rest_n) return FAIL(cx, ERR_USAGE, "%s is missing: %s", args[0].word, args[0].help);
     for (const Arg *a = args; a && a->word; a++) {
         least += !a->optional;
         most = a->many ? WORDS_ARGS_MAX : most + 1;
     }
-    if (w->args_n < least)
+    if (w->args_n < least && !w->command->rest)
         return FAIL(cx, ERR_USAGE, "%s is missing: %s", args[w->args_n].word, args[w->args_n].help);
     if (w->args_n > most)
         return FAIL(cx, ERR_USAGE, "nothing is known to do with '%.*s'", SHOWN_MAX, w->arg[most]);
@@ -238,14 +243,30 @@ static Err check_args(Ctx *cx, const Words *w)
     return OK;
 }
 
+/* "-0.3" is a value and no option: no option has a digit for a letter. */
+static bool negative(const char *word)
+{
+    return word[0] == '-' && (isdigit((unsigned char)word[1]) || (word[1] == '.' && isdigit((unsigned char)word[2])));
+}
+
 Err words_read(Ctx *cx, int argc, const char *const *argv, Words *out)
 {
     bool ended = false;
     *out = (Words){ 0 };
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
+        bool option = !ended && word[0] == '-' && word[1] && !negative(word);
+        if (out->command && out->command->rest && (ended || !option)) {
+            out->rest = argv + i;                  /* a program's own line: none of our business */
+            out->rest_n = (size_t)(argc - i);
+            break;
+        }
         if (!ended && !strcmp(word, "--")) ended = true;
-        else if (!ended && word[0] == '-' && word[1]) TRY(cx, read_option(cx, out, argc, argv, &i));
+        else if (option) {
+            if (!out->command && out->group && out->group->otherwise && strcmp(word, "-h") && strcmp(word, "--help"))
+                out->command = command_find(out->group->otherwise);
+            TRY(cx, read_option(cx, out, argc, argv, &i));
+        }
         else TRY(cx, read_word(cx, out, word));
     }
     if (out->group && !out->command && !words_has(out, "help")) out->command = command_find(out->group->name);

@@ -13,12 +13,33 @@
     "SELECT r.id, r.number, r.state, r.verb, r.command, r.options, r.seed, r.actor, r.summary, r.data_path, r.data," \
     " r.data_kept, r.data_bytes, r.git_commit, r.git_remote, r.git_dirty, r.host, r.version, r.started_us, r.ended_us," \
     " r.started_seq, r.ended_seq, (SELECT count(*) FROM trial t WHERE t.run = r.id)," \
-    " (SELECT b.model || '@' || b.n FROM build b WHERE b.run = r.id ORDER BY b.last_seq DESC LIMIT 1) FROM run r "
+    " (SELECT b.model || '@' || b.n FROM build b WHERE b.run = r.id ORDER BY b.last_seq DESC LIMIT 1)," \
+    " r.name, r.experiment, (SELECT e.name FROM experiment e WHERE e.id = r.experiment), r.parent, r.arguments, r.environment," \
+    " r.folder, r.resources, r.held, r.deleted, r.exit_code, r.signal FROM run r "
 
-static const Statement st_runs = { RUN_COLUMNS "ORDER BY r.number DESC LIMIT ?1", NULL };
+static const Statement st_runs = { RUN_COLUMNS "WHERE r.deleted = 0 ORDER BY r.number DESC LIMIT ?1", NULL };
 static const Statement st_by_number = { RUN_COLUMNS "WHERE r.number = ?1", NULL };
-static const Statement st_latest = { RUN_COLUMNS "ORDER BY r.number DESC LIMIT 1", NULL };
+static const Statement st_latest = { RUN_COLUMNS "WHERE r.deleted = 0 ORDER BY r.number DESC LIMIT 1", NULL };
 static const Statement st_by_prefix = { RUN_COLUMNS "WHERE substr(r.id, 1, length(?1)) = ?1 ORDER BY r.number LIMIT 2", NULL };
+static const Statement st_by_name = { RUN_COLUMNS "WHERE r.name = ?1 AND r.deleted = 0 ORDER BY r.number DESC LIMIT 1", NULL };
+static const Statement st_params = {
+    "SELECT p.key, p.value FROM param p JOIN run r ON r.number = p.run WHERE r.id = ?1 ORDER BY p.key", NULL };
+static const Statement st_tags = {
+    "SELECT p.key, p.value FROM tag p JOIN run r ON r.number = p.run WHERE r.id = ?1 ORDER BY p.key", NULL };
+static const Statement st_metrics = {
+    "SELECT m.key, m.last, m.min, m.max, m.last_step, m.last_us, m.n FROM metric m JOIN run r ON r.number = m.run WHERE r.id = ?1"
+    " ORDER BY m.key", NULL };
+static const Statement st_inputs = {
+    "SELECT i.name, i.digest, i.context, i.source_type, i.source, i.schema, i.profile, i.bytes FROM input i JOIN run r"
+    " ON r.number = i.run WHERE r.id = ?1 ORDER BY i.name, i.digest", NULL };
+static const Statement st_run_notes = {
+    "SELECT text, actor, time_us, seq FROM note WHERE about = 'run' AND subject = ?1 ORDER BY seq", NULL };
+static const Statement st_notes = {
+    "SELECT text, actor, time_us, seq FROM note WHERE about = ?1 AND subject = ?2 ORDER BY seq", NULL };
+static const Statement st_series = {
+    "SELECT s.points FROM series s JOIN run r ON r.number = s.run WHERE r.id = ?1 AND s.key = ?2 ORDER BY s.piece", NULL };
+static const Statement st_points = {
+    "SELECT sum(s.n) FROM series s JOIN run r ON r.number = s.run WHERE r.id = ?1 AND s.key = ?2", NULL };
 static const Statement st_trials = {
     "SELECT number, learner, params, folds, score, se, fit_s, predict_us_row, size_bytes, state, why, stage"
     " FROM trial WHERE run = ?1 ORDER BY number", NULL };
@@ -44,7 +65,9 @@ static Err read_run(Ctx *cx, DbRows *q, void *row)
            && text_at(cx, q, 7, &r->actor) && text_at(cx, q, 8, &r->summary) && text_at(cx, q, 9, &r->data_path)
            && text_at(cx, q, 13, &r->git_commit) && text_at(cx, q, 14, &r->git_remote)
            && text_at(cx, q, 16, &r->host)
-           && text_at(cx, q, 17, &r->version) && text_at(cx, q, 23, &r->build);
+           && text_at(cx, q, 17, &r->version) && text_at(cx, q, 23, &r->build) && text_at(cx, q, 24, &r->name)
+           && text_at(cx, q, 26, &r->experiment) && text_at(cx, q, 27, &r->parent) && text_at(cx, q, 28, &r->arguments)
+           && text_at(cx, q, 29, &r->environment) && text_at(cx, q, 30, &r->folder) && text_at(cx, q, 31, &r->resources);
     if (!ok) return FAIL(cx, ERR_NOMEM, "reading runs");
     snprintf(r->id, sizeof r->id, "%s", id);
     r->number = (uint64_t)db_get_int(q, 1);
@@ -59,6 +82,12 @@ static Err read_run(Ctx *cx, DbRows *q, void *row)
     r->started_seq = (uint64_t)db_get_int(q, 20);
     r->ended_seq = (uint64_t)db_get_int(q, 21);
     r->trials_n = (uint32_t)db_get_int(q, 22);
+    r->experiment_id = db_get_int(q, 25);
+    r->held = db_get_int(q, 32) != 0;
+    r->deleted = db_get_int(q, 33) != 0;
+    r->has_exit = db_type(q, 34) != DB_NULL;
+    r->exit_code = (int)db_get_int(q, 34);
+    r->signal = (int)db_get_int(q, 35);
     return OK;
 }
 
@@ -129,6 +158,45 @@ static Err read_log(Ctx *cx, DbRows *q, void *row)
     return OK;
 }
 
+static Err read_pair(Ctx *cx, DbRows *q, void *row)
+{
+    RepoPair *p = row;
+    if (!text_at(cx, q, 0, &p->key) || !text_at(cx, q, 1, &p->value)) return FAIL(cx, ERR_NOMEM, "reading params and tags");
+    return OK;
+}
+
+static Err read_metric(Ctx *cx, DbRows *q, void *row)
+{
+    MetricRow *m = row;
+    if (!text_at(cx, q, 0, &m->key)) return FAIL(cx, ERR_NOMEM, "reading metrics");
+    m->last = db_get_num(q, 1);
+    m->min = db_get_num(q, 2);
+    m->max = db_get_num(q, 3);
+    m->last_step = db_get_int(q, 4);
+    m->last_us = db_get_int(q, 5);
+    m->n = (uint64_t)db_get_int(q, 6);
+    return OK;
+}
+
+static Err read_input(Ctx *cx, DbRows *q, void *row)
+{
+    InputRow *i = row;
+    bool ok = text_at(cx, q, 0, &i->name) && text_at(cx, q, 1, &i->digest) && text_at(cx, q, 2, &i->context)
+           && text_at(cx, q, 3, &i->source_type) && text_at(cx, q, 4, &i->source) && text_at(cx, q, 5, &i->schema)
+           && text_at(cx, q, 6, &i->profile);
+    i->bytes = db_get_int(q, 7);
+    return ok ? OK : FAIL(cx, ERR_NOMEM, "reading the inputs of a run");
+}
+
+static Err read_note(Ctx *cx, DbRows *q, void *row)
+{
+    NoteRow *n = row;
+    if (!text_at(cx, q, 0, &n->text) || !text_at(cx, q, 1, &n->actor)) return FAIL(cx, ERR_NOMEM, "reading notes");
+    n->time_us = db_get_int(q, 2);
+    n->seq = (uint64_t)db_get_int(q, 3);
+    return OK;
+}
+
 /* --- many rows --- */
 
 Err repo_rows(Ctx *cx, Repo *r, const Statement *st, const DbValue *args, size_t args_n, size_t size,
@@ -164,10 +232,48 @@ static Err look_alive(Ctx *cx, Repo *r, RunRow *run)
 {
     char lease[STORE_NAME_MAX];
     bool held = false;
-    if (run->state != RUN_RUNNING) return OK;
+    if (run->state != RUN_RUNNING || !run->held) return OK;
     repo_lease_name(run->id, lease);
     TRY(cx, store_lease_held(cx, r->store, lease, &held));
     if (!held) run->state = RUN_INTERRUPTED;
+    return OK;
+}
+
+Err repo_run_at(Ctx *cx, Repo *r, int64_t number, RunRow *out, bool *there)
+{
+    void *rows;
+    size_t n;
+    memset(out, 0, sizeof *out);
+    TRY(cx, repo_rows(cx, r, &st_by_number, DB_ARGS(db_int(number)), sizeof *out, read_run, &rows, &n));
+    *there = n > 0;
+    if (!n) return OK;
+    *out = *(RunRow *)rows;
+    TRY(cx, look_alive(cx, r, out));
+    return OK;
+}
+
+static Err read_found(Ctx *cx, DbRows *q, void *row)
+{
+    TrialFound *t = row;
+    const char *run = db_get_text(q, 12);
+    if (!run) return FAIL(cx, ERR_NOMEM, "reading trials");
+    snprintf(t->run, sizeof t->run, "%s", run);
+    t->run_number = (uint64_t)db_get_int(q, 13);
+    t->seq = (uint64_t)db_get_int(q, 14);
+    return read_trial(cx, q, &t->trial);
+}
+
+Err repo_trial_at(Ctx *cx, Repo *r, int64_t seq, TrialFound *out, bool *there)
+{
+    static const Statement st = {
+        "SELECT t.number, t.learner, t.params, t.folds, t.score, t.se, t.fit_s, t.predict_us_row, t.size_bytes, t.state, t.why,"
+        " t.stage, t.run, r.number, t.seq FROM trial t JOIN run r ON r.id = t.run WHERE t.seq = ?1", NULL };
+    void *rows;
+    size_t n;
+    memset(out, 0, sizeof *out);
+    TRY(cx, repo_rows(cx, r, &st, DB_ARGS(db_int(seq)), sizeof *out, read_found, &rows, &n));
+    *there = n > 0;
+    if (n) *out = *(TrialFound *)rows;
     return OK;
 }
 
@@ -208,6 +314,7 @@ Err repo_run_find(Ctx *cx, Repo *r, const char *ref, RunRow *out)
         TRY(cx, repo_rows(cx, r, &st_by_prefix, DB_ARGS(db_text(low)), sizeof *out, read_run, &rows, &n));
         if (n > 1) return FAIL(cx, ERR_BAD_INPUT, "several runs begin with '%s'; give more digits", ref);
     }
+    if (!n && length) TRY(cx, repo_rows(cx, r, &st_by_name, DB_ARGS(db_text(ref)), sizeof *out, read_run, &rows, &n));
     if (!n) return FAIL(cx, ERR_NOT_FOUND, "no run '%s'; 'leat runs ls' lists them", ref);
     *out = *(RunRow *)rows;
     TRY(cx, look_alive(cx, r, out));
@@ -226,17 +333,95 @@ Err repo_run_full(Ctx *cx, Repo *r, const char *id, RunFull *out)
         { &st_stages, sizeof *out->stage, read_stage, &out->stages_n },
         { &st_artifacts, sizeof *out->artifact, read_artifact, &out->artifacts_n },
         { &st_log, sizeof *out->log, read_log, &out->log_n },
+        { &st_params, sizeof *out->param, read_pair, &out->params_n },
+        { &st_tags, sizeof *out->tag, read_pair, &out->tags_n },
+        { &st_metrics, sizeof *out->metric, read_metric, &out->metrics_n },
+        { &st_inputs, sizeof *out->input, read_input, &out->inputs_n },
+        { &st_run_notes, sizeof *out->note, read_note, &out->notes_n },
     };
-    void *at[4] = { 0 };
+    void *at[sizeof part / sizeof *part] = { 0 };
     memset(out, 0, sizeof *out);
     if (strlen(id) != REPO_ID_MAX - 1)
         return FAIL(cx, ERR_NOT_FOUND, "no run '%s'; 'leat runs ls' lists them", id);
     TRY(cx, repo_run_find(cx, r, id, &out->run));
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
         TRY(cx, repo_rows(cx, r, part[i].st, DB_ARGS(db_text(id)), part[i].size, part[i].read, &at[i], part[i].n));
     out->trial = at[0];
     out->stage = at[1];
     out->artifact = at[2];
     out->log = at[3];
+    out->param = at[4];
+    out->tag = at[5];
+    out->metric = at[6];
+    out->input = at[7];
+    out->note = at[8];
     return OK;
+}
+
+Err repo_notes(Ctx *cx, Repo *r, RepoNoteOn on, const char *subject, NoteRow **out, size_t *n)
+{
+    void *rows;
+    *out = NULL;
+    TRY(cx, repo_rows(cx, r, &st_notes, DB_ARGS(db_text(repo_about_word(on)), db_text(subject)), sizeof **out, read_note, &rows, n));
+    *out = rows;
+    return OK;
+}
+
+/* --- every point of a metric --- */
+
+typedef struct Numbered { MetricPoint p; size_t at; } Numbered;
+
+static int by_step(const void *a, const void *b)
+{
+    const Numbered *x = a, *y = b;
+    if (x->p.step != y->p.step) return x->p.step < y->p.step ? -1 : 1;
+    if (x->p.time_us != y->p.time_us) return x->p.time_us < y->p.time_us ? -1 : 1;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+static Err sort_points(Ctx *cx, MetricPoint *p, size_t n)
+{
+    bool sorted = true;
+    for (size_t i = 1; i < n && sorted; i++)
+        sorted = p[i - 1].step < p[i].step || (p[i - 1].step == p[i].step && p[i - 1].time_us <= p[i].time_us);
+    if (sorted) return OK;
+    Numbered *row = ctx_get_n(cx, n, sizeof *row);
+    if (!row) return FAIL(cx, ERR_NOMEM, "ordering %zu points of a metric", n);
+    for (size_t i = 0; i < n; i++) row[i] = (Numbered){ p[i], i };
+    qsort(row, n, sizeof *row, by_step);
+    for (size_t i = 0; i < n; i++) p[i] = row[i].p;
+    ctx_put(cx, row);
+    return OK;
+}
+
+Err repo_metric_history(Ctx *cx, Repo *r, const char *id, const char *key, MetricPoint **out, size_t *n)
+{
+    DbRows *rows = NULL;
+    bool more = false;
+    int64_t most = 0;
+    MetricPoint *at = NULL;
+    Err err = OK;
+    *out = NULL;
+    *n = 0;
+    TRY(cx, db_begin_read(cx, ledger_db(r->ledger)));      /* how many and which: of one moment */
+    TRY_DONE(cx, db_ask_int(cx, ledger_db(r->ledger), &st_points, DB_ARGS(db_text(id), db_text(key)), 0, &most));
+    GET_DONE(cx, at, (size_t)most + 1, "reading %lld points of metric '%s'", (long long)most, key);
+    TRY_DONE(cx, db_ask(cx, ledger_db(r->ledger), &st_series, DB_ARGS(db_text(id), db_text(key)), &rows));
+    for (;;) {
+        size_t bytes_n, got;
+        TRY_DONE(cx, db_next(cx, rows, &more));
+        if (!more) break;
+        const void *bytes = db_get_blob(rows, 0, &bytes_n);
+        TRY_DONE(cx, series_unpack(cx, bytes, bytes_n, at + *n, (size_t)most - *n, &got));
+        *n += got;
+    }
+    TRY_DONE(cx, sort_points(cx, at, *n));
+    *out = at;
+    at = NULL;
+done:
+    db_rows_close(rows);
+    db_end_read(ledger_db(r->ledger));
+    ctx_put(cx, at);
+    if (err) *n = 0;
+    return err;
 }

@@ -109,16 +109,17 @@ Err repo_builds(Ctx *cx, Repo *r, const char *name, BuildRow **out, size_t *n)
     return OK;
 }
 
-/* --- acts --- */
-
-static Err append(Ctx *cx, Repo *r, const char *kind, const char *subject, Text *payload)
+Err repo_build_at(Ctx *cx, Repo *r, int64_t first_seq, BuildRow *out, bool *there)
 {
-    uint64_t seq;
-    const Act act = { .kind = kind, .subject = subject, .payload = payload->at };
-    TRY(cx, text_err(payload));
-    TRY(cx, ledger_append(cx, r->ledger, &act, &seq));
+    static const Statement st = { BUILD_COLUMNS "WHERE b.first_seq = ?1", NULL };
+    size_t n = 0;
+    memset(out, 0, sizeof *out);
+    TRY(cx, one_build(cx, r, &st, DB_ARGS(db_int(first_seq)), out, &n));
+    *there = n > 0;
     return OK;
 }
+
+/* --- acts --- */
 
 Err repo_build_register(Ctx *cx, Repo *r, const BuildIn *in, BuildRow *out)
 {
@@ -145,7 +146,7 @@ Err repo_build_register(Ctx *cx, Repo *r, const BuildIn *in, BuildRow *out)
     json_close(&t);
     TRY_DONE(cx, text_err(&t));
     TRY_DONE(cx, ledger_begin(cx, r->ledger));
-    TRY_DONE(cx, append(cx, r, "build.registered", in->name, &t));
+    TRY_DONE(cx, repo_append(cx, r, "build.registered", in->name, &t));
     TRY_DONE(cx, one_build(cx, r, &st_of_digest, DB_ARGS(db_text(in->name), db_blob(d.at, SHA256_BYTES)), out,
                            &n));
     CHECK_ALWAYS(n == 1);
@@ -185,7 +186,7 @@ Err repo_build_reproduced(Ctx *cx, Repo *r, const ReproducedIn *in)
     json_key_text(&t, "instructions", in->instructions);
     json_key_text(&t, "host", in->host);
     json_close(&t);
-    TRY_DONE(cx, append(cx, r, "build.reproduced", in->name, &t));
+    TRY_DONE(cx, repo_append(cx, r, "build.reproduced", in->name, &t));
     TRY_DONE(cx, ledger_commit(cx, r->ledger));
 done:
     ledger_cancel(r->ledger);
@@ -206,7 +207,7 @@ Err repo_build_promote(Ctx *cx, Repo *r, const char *name, uint64_t n)
     json_open(&t);
     json_key_text(&t, "digest", hex);
     json_close(&t);
-    TRY_DONE(cx, append(cx, r, "build.promoted", name, &t));
+    TRY_DONE(cx, repo_append(cx, r, "build.promoted", name, &t));
     TRY_DONE(cx, ledger_commit(cx, r->ledger));
 done:
     ledger_cancel(r->ledger);

@@ -1,13 +1,16 @@
-/* repo/repo.h -- a project and what happened in it: runs, trials, stages, artifacts, builds.
+/* repo/repo.h -- a project and what happened in it: experiments, runs, params, metrics, trials, artifacts, builds.
 **
 ** A project is a folder with .leat/ in it.  Everything here but bytes is a
 ** projection of the ledger: each act below is one event.  Answers are allocated
-** in cx's scratch and live until ctx_clear.  Events and tables: doc/formats/repo.md
+** in cx's scratch and live until ctx_clear.  Words and limits are MLflow's where it
+** has them, so that its REST maps one to one.  Events and tables: doc/formats/repo.md
+** Nothing given to these functions may hold a secret: it stays for good (see base/secret.h).
 */
 #ifndef REPO_REPO_H
 #define REPO_REPO_H
 
 #include "base/hash.h"
+#include "filter/filter.h"
 #include "ledger/ledger.h"
 #include "store/store.h"
 
@@ -15,6 +18,13 @@
 #define REPO_ID_MAX 33             /* 32 hex digits and the NUL */
 #define REPO_NAME_MAX 129          /* bytes of a model's or artifact's name, with the NUL */
 #define REPO_PREFIX_MIN 8          /* hex digits that may stand for a digest */
+#define REPO_KEY_MAX 250           /* bytes of the key of a param, metric or tag */
+#define REPO_PARAM_MAX 6000        /* bytes of a param's value */
+#define REPO_TAG_MAX 8000          /* of a tag's value */
+#define REPO_NOTE_MAX 65536        /* of a note */
+#define REPO_ARTIFACT_MAX 1024     /* of an artifact's name */
+#define REPO_EXPERIMENT_MAX 500    /* of an experiment's name */
+#define REPO_EXPERIMENT "Default"  /* the experiment of runs that name none; its id is 0 */
 
 typedef struct Repo Repo;
 typedef struct Run Run;            /* a run of this process, being written */
@@ -45,8 +55,28 @@ const char *repo_name(const Repo *r);              /* of the project (borrowed) 
 
 /* --- writing a run ----------------------------------------------------------------------------------------------- */
 
+typedef struct RepoPair { const char *key, *value; } RepoPair;
+
+typedef struct InputIn {           /* a dataset that a run read; members but name may be NULL (borrowed) */
+    const char *name;              /* "churn@3", or a path as given */
+    const char *digest;            /* any text; ours are 64 hex digits */
+    const char *context;           /* "training", "test", … */
+    const char *source_type, *source, *schema, *profile;
+    int64_t bytes;                 /* 0: unknown */
+} InputIn;
+
 typedef struct RunStart {          /* (borrowed).  No secret may be in here: it stays for good */
-    const char *verb;              /* "auto" */
+    const char *verb;              /* "auto", "run" */
+    const char *name;              /* NULL: none */
+    const char *experiment;        /* its name, made if there is none; NULL: REPO_EXPERIMENT */
+    const char *parent;            /* id of the run that started this one; NULL: none */
+    const RepoPair *tag; size_t tags_n;
+    const InputIn *input; size_t inputs_n;
+    const char *arguments;         /* JSON array of texts; NULL: [] */
+    const char *environment;       /* JSON object of texts; NULL: {} */
+    const char *folder;            /* where it runs; NULL */
+    int64_t start_us;              /* 0: now */
+    bool loose;                    /* no process of ours holds it: it stays running until somebody ends it */
     const char *command;           /* as typed */
     const char *options;           /* JSON object of what was decided; NULL: {} */
     uint64_t seed;
@@ -98,11 +128,63 @@ MUST_USE Err repo_run_artifact(Ctx *cx, Run *run, const char *name, const char *
 /* A line of the run's log; kind as in Progress (a warning is shown with the run).  Kept in memory until the next stage,
 ** trial, finish or close. */
 MUST_USE Err repo_run_log(Ctx *cx, Run *run, ProgressKind kind, const char *stage, const char *text);
+/* The same from a file of any size, in constant memory.  text: what of it shall be found by search; NULL: nothing. */
+MUST_USE Err repo_run_artifact_file(Ctx *cx, Run *run, const char *name, const char *media, const char *path, const char *text,
+                                    Digest *out);
 MUST_USE Err repo_run_finish(Ctx *cx, Run *run, RunState state, const char *summary);   /* not RUN_RUNNING */
+/* The same with how its process ended: resources is a JSON object, or NULL. */
+typedef struct RunEnd { RunState state; const char *summary; int exit_code, signal; bool has_exit; const char *resources; } RunEnd;
+MUST_USE Err repo_run_end(Ctx *cx, Run *run, const RunEnd *end);
 void repo_run_close(Ctx *cx, Run *run);            /* NULL is fine */
 /* Take up a run that was interrupted: it is running again, with what it had.  ERR_REFUSED a living process runs it,
 ** or it is done. */
 MUST_USE Err repo_run_resume(Ctx *cx, Repo *r, const char *id, Run **out);
+
+/* --- what a run says of itself, from any process ------------------------------------------------------------------
+**
+** id: all 32 digits of a run that is there and not deleted; it may have ended.  Each call is one transaction: all or
+** none.  Errors: ERR_NOT_FOUND no such run; ERR_REFUSED it is deleted; ERR_BAD_INPUT a key that is empty, too long,
+** twice, or holds other characters than letters, digits, blank and _ - . : /; ERR_LIMIT a value too long. */
+
+/* A param is set once: ERR_REFUSED it has another value already; the same value again is fine and no event. */
+MUST_USE Err repo_log_params(Ctx *cx, Repo *r, const char *id, const RepoPair *pair, size_t n);
+/* A tag may change; value NULL takes it away.  Keys may hold any UTF-8. */
+MUST_USE Err repo_log_tags(Ctx *cx, Repo *r, const char *id, const RepoPair *pair, size_t n);
+
+typedef struct MetricPoint { int64_t time_us, step; double value; } MetricPoint;
+typedef struct MetricIn { const char *key; MetricPoint point; } MetricIn;
+/* Any number of points, any order; a point that is there already (same time, step and value) is not kept twice. */
+MUST_USE Err repo_log_metrics(Ctx *cx, Repo *r, const char *id, const MetricIn *point, size_t n);
+MUST_USE Err repo_log_inputs(Ctx *cx, Repo *r, const char *id, const InputIn *input, size_t n);
+/* Bytes of the file, or those at `bytes` when path is NULL.  out may be NULL. */
+typedef struct ArtifactIn { const char *name, *media, *path; const void *bytes; size_t bytes_n; const char *text; } ArtifactIn;
+MUST_USE Err repo_log_artifact(Ctx *cx, Repo *r, const char *id, const ArtifactIn *in, Digest *out);
+/* What a person has to say about a run (its id), a build ("name@N"), an experiment or a dataset. */
+typedef enum RepoNoteOn { REPO_NOTE_RUN, REPO_NOTE_BUILD, REPO_NOTE_EXPERIMENT, REPO_NOTE_DATASET } RepoNoteOn;
+MUST_USE Err repo_note(Ctx *cx, Repo *r, RepoNoteOn on, const char *subject, const char *text);
+/* Put out of sight, and back.  ERR_REFUSED it is already (not) there, or it is being written by a living process. */
+MUST_USE Err repo_run_delete(Ctx *cx, Repo *r, const char *id);
+MUST_USE Err repo_run_restore(Ctx *cx, Repo *r, const char *id);
+MUST_USE Err repo_run_rename(Ctx *cx, Repo *r, const char *id, const char *name);
+
+/* --- experiments -------------------------------------------------------------------------------------------------- */
+
+typedef struct ExperimentRow {
+    int64_t id;
+    const char *name;
+    bool deleted;
+    int64_t created_us, changed_us;
+    uint64_t runs_n;               /* not deleted */
+} ExperimentRow;
+/* ERR_REFUSED there is one of that name, perhaps deleted; ERR_BAD_INPUT name. */
+MUST_USE Err repo_experiment_create(Ctx *cx, Repo *r, const char *name, const RepoPair *tag, size_t tags_n, int64_t *id);
+/* ref: its name, else its id.  ERR_NOT_FOUND with the nearest name. */
+MUST_USE Err repo_experiment_find(Ctx *cx, Repo *r, const char *ref, ExperimentRow *out);
+MUST_USE Err repo_experiment_rename(Ctx *cx, Repo *r, const char *name, const char *to);
+MUST_USE Err repo_experiment_tags(Ctx *cx, Repo *r, const char *name, const RepoPair *tag, size_t n);
+/* Its runs go with it, and come back with it.  ERR_REFUSED it is REPO_EXPERIMENT, or already (not) there. */
+MUST_USE Err repo_experiment_delete(Ctx *cx, Repo *r, const char *name);
+MUST_USE Err repo_experiment_restore(Ctx *cx, Repo *r, const char *name);
 
 /* --- asking about runs ------------------------------------------------------------------------------------------- */
 
@@ -121,7 +203,15 @@ typedef struct RunRow {
     uint64_t started_seq, ended_seq;
     uint32_t trials_n;
     const char *build;             /* "name@N" it made last; "" none */
+    const char *name, *experiment, *parent, *arguments, *environment, *folder, *resources;   /* "": none; JSON as in RunStart */
+    int64_t experiment_id;
+    bool deleted, has_exit, held;  /* held: by the lease of its process */
+    int exit_code, signal;
 } RunRow;
+
+typedef struct MetricRow { const char *key; double last, min, max; int64_t last_step, last_us; uint64_t n; } MetricRow;   /* NaN: none */
+typedef struct NoteRow { const char *text, *actor; int64_t time_us; uint64_t seq; } NoteRow;
+typedef struct InputRow { const char *name, *digest, *context, *source_type, *source, *schema, *profile; int64_t bytes; } InputRow;
 
 typedef struct ArtifactRow { const char *name, *media; Digest digest; uint64_t bytes; uint64_t seq; } ArtifactRow;
 typedef struct LogRow { ProgressKind kind; const char *stage, *text; int64_t time_us; } LogRow;
@@ -132,14 +222,42 @@ typedef struct RunFull {
     StageSeen *stage; size_t stages_n;             /* in the order they ended */
     ArtifactRow *artifact; size_t artifacts_n;     /* by name */
     LogRow *log; size_t log_n;                     /* oldest first */
+    RepoPair *param; size_t params_n;              /* by key */
+    RepoPair *tag; size_t tags_n;                  /* by key */
+    MetricRow *metric; size_t metrics_n;           /* by key */
+    InputRow *input; size_t inputs_n;              /* by name, then digest */
+    NoteRow *note; size_t notes_n;                 /* oldest first */
 } RunFull;
 
 /* Newest first; limit 0: all. */
 MUST_USE Err repo_runs(Ctx *cx, Repo *r, size_t limit, RunRow **out, size_t *n);
-/* RUN: its number, "latest", its id or a unique prefix of 4 or more digits.
+/* Search: the language of filter/filter.h.  Newest first where no order is given. */
+typedef enum RepoKind { REPO_RUNS, REPO_TRIALS, REPO_BUILDS, REPO_EXPERIMENTS } RepoKind;
+typedef enum RepoView { REPO_ACTIVE, REPO_DELETED, REPO_ALL } RepoView;
+typedef struct RepoSearch {
+    const char *filter;            /* NULL: all */
+    const char *const *order; size_t orders_n;
+    const char *experiment;        /* runs only: of this one; NULL: any */
+    const char *model;             /* builds only */
+    RepoView view;
+    size_t offset, limit;          /* limit 0: all */
+} RepoSearch;
+typedef struct TrialFound { char run[REPO_ID_MAX]; uint64_t run_number, seq; TrialRow trial; } TrialFound;
+/* What each can be asked, for help and completion. */
+const FilterEntity *repo_entity(RepoKind kind);
+/* ERR_BAD_INPUT the filter, at which character; ERR_NOT_FOUND experiment. */
+MUST_USE Err repo_search_runs(Ctx *cx, Repo *r, const RepoSearch *in, RunRow **out, size_t *n, bool *more);
+MUST_USE Err repo_search_trials(Ctx *cx, Repo *r, const RepoSearch *in, TrialFound **out, size_t *n, bool *more);
+MUST_USE Err repo_search_experiments(Ctx *cx, Repo *r, const RepoSearch *in, ExperimentRow **out, size_t *n, bool *more);
+
+/* RUN: its number, "latest", its id or a unique prefix of 4 or more digits, or its name (the newest of that name).
 ** Errors: ERR_NOT_FOUND; ERR_BAD_INPUT the prefix fits several. */
 MUST_USE Err repo_run_find(Ctx *cx, Repo *r, const char *ref, RunRow *out);
 MUST_USE Err repo_run_full(Ctx *cx, Repo *r, const char *id, RunFull *out);   /* id: all 32 digits.  ERR_NOT_FOUND */
+
+/* Every point of one metric, by step, then time, in the order they came.  *out is owned: ctx_put. */
+MUST_USE Err repo_metric_history(Ctx *cx, Repo *r, const char *id, const char *key, MetricPoint **out, size_t *n);
+MUST_USE Err repo_notes(Ctx *cx, Repo *r, RepoNoteOn on, const char *subject, NoteRow **out, size_t *n);   /* oldest first */
 
 /* --- builds ------------------------------------------------------------------------------------------------------ */
 
@@ -181,6 +299,7 @@ typedef struct ReproducedIn {
 MUST_USE Err repo_build_reproduced(Ctx *cx, Repo *r, const ReproducedIn *in);
 /* By name, then number, newest first; name NULL: all models. */
 MUST_USE Err repo_builds(Ctx *cx, Repo *r, const char *name, BuildRow **out, size_t *n);
+MUST_USE Err repo_search_builds(Ctx *cx, Repo *r, const RepoSearch *in, BuildRow **out, size_t *n, bool *more);
 
 /* Any text (a file's stem) made a model's name: letters, digits, - _ . and other UTF-8 are kept, the rest becomes -. */
 void repo_model_name(const char *text, char out[REPO_NAME_MAX]);

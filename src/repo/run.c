@@ -26,21 +26,9 @@ struct Run {
 
 static const Statement st_id = { "SELECT lower(hex(randomblob(16)))", "SELECT replace(gen_random_uuid()::text, '-', '')" };
 static const Statement st_number = { "SELECT number FROM run WHERE id = ?1", NULL };
-static const Statement st_running = { "SELECT id FROM run WHERE state = 'running'", NULL };
+static const Statement st_running = { "SELECT id FROM run WHERE state = 'running' AND held = 1", NULL };
 
 /* --- events --- */
-
-static Err append(Ctx *cx, Repo *r, const char *kind, const char *subject, Text *payload)
-{
-    uint64_t seq;
-    Err err = text_err(payload);
-    if (!err) {
-        const Act act = { .kind = kind, .subject = subject, .payload = payload->at };
-        err = ledger_append(cx, r->ledger, &act, &seq);
-    }
-    text_clear(payload);
-    return err;
-}
 
 /* The lines kept so far, as one event; inside a group. */
 static Err append_lines(Ctx *cx, Run *run)
@@ -54,7 +42,7 @@ static Err append_lines(Ctx *cx, Run *run)
     text_bytes(&t, run->lines.at, run->lines.n);
     json_close_array(&t);
     json_close(&t);
-    TRY(cx, append(cx, run->repo, "run.log", run->id, &t));
+    TRY(cx, repo_append(cx, run->repo, "run.log", run->id, &t));
     return OK;
 }
 
@@ -70,7 +58,7 @@ static Err act_with_lines(Ctx *cx, Run *run, const char *kind, Text *payload)
     Err err = OK;
     TRY_DONE(cx, ledger_begin(cx, run->repo->ledger));
     TRY_DONE(cx, append_lines(cx, run));
-    TRY_DONE(cx, append(cx, run->repo, kind, run->id, payload));
+    TRY_DONE(cx, repo_append(cx, run->repo, kind, run->id, payload));
     TRY_DONE(cx, ledger_commit(cx, run->repo->ledger));
     drop_lines(run);
 done:
@@ -86,6 +74,7 @@ static void write_start(const RunStart *in, Text *t)
     char hex[SHA256_TEXT_MAX], seed[24];
     snprintf(seed, sizeof seed, "%" PRIu64, in->seed);
     json_open(t);
+    json_key_raw(t, "arguments", in->arguments ? in->arguments : "[]");
     json_key_text(t, "command", in->command ? in->command : "");
     if (in->data_path || in->data) {
         json_key_open(t, "data");
@@ -98,6 +87,9 @@ static void write_start(const RunStart *in, Text *t)
         json_key_text(t, "path", in->data_path ? in->data_path : "");
         json_close(t);
     }
+    json_key_raw(t, "environment", in->environment ? in->environment : "{}");
+    if (in->experiment) json_key_text(t, "experiment", in->experiment);
+    if (in->folder) json_key_text(t, "folder", in->folder);
     if (in->git_commit) {
         json_key_open(t, "git");
         json_key_text(t, "commit", in->git_commit);
@@ -106,8 +98,22 @@ static void write_start(const RunStart *in, Text *t)
         json_close(t);
     }
     json_key_text(t, "host", in->host ? in->host : "");
+    if (in->inputs_n) {
+        json_key_open_array(t, "inputs");
+        for (size_t i = 0; i < in->inputs_n; i++) repo_input_write(t, &in->input[i]);
+        json_close_array(t);
+    }
+    if (in->loose) json_key_bool(t, "loose", true);
+    if (in->name) json_key_text(t, "name", in->name);
     json_key_raw(t, "options", in->options ? in->options : "{}");
+    if (in->parent) json_key_text(t, "parent", in->parent);
     json_key_text(t, "seed", seed);
+    if (in->start_us) json_key_int(t, "start_us", in->start_us);
+    if (in->tags_n) {
+        json_key_open(t, "tags");
+        for (size_t i = 0; i < in->tags_n; i++) json_key_text(t, in->tag[i].key, in->tag[i].value);
+        json_close(t);
+    }
     json_key_text(t, "verb", in->verb ? in->verb : "");
     json_key_text(t, "version", in->version ? in->version : "");
     json_close(t);
@@ -157,6 +163,23 @@ static Err learn_number(Ctx *cx, Run *run)
     return OK;
 }
 
+/* Inside a group: an experiment that is not there is made. */
+static Err need_experiment(Ctx *cx, Repo *r, const char *name)
+{
+    static const Statement ask = { "SELECT count(*) FROM experiment WHERE name = ?1", NULL };
+    int64_t n = 0;
+    Text t;
+    if (!name) return OK;
+    if (!*name || strlen(name) > REPO_EXPERIMENT_MAX)
+        return FAIL(cx, ERR_BAD_INPUT, "the name of an experiment has 1 to %d bytes", REPO_EXPERIMENT_MAX);
+    TRY(cx, db_ask_int(cx, ledger_db(r->ledger), &ask, DB_ARGS(db_text(name)), 0, &n));
+    if (n) return OK;
+    text_init(&t, cx);
+    text_put(&t, "{}");
+    TRY(cx, repo_append(cx, r, "experiment.created", name, &t));
+    return OK;
+}
+
 Err repo_run_start(Ctx *cx, Repo *r, const RunStart *in, Run **out)
 {
     char id[REPO_ID_MAX];
@@ -169,7 +192,8 @@ Err repo_run_start(Ctx *cx, Repo *r, const RunStart *in, Run **out)
     TRY(cx, hold(cx, r, id, &run));
     write_start(in, &t);
     TRY_DONE(cx, ledger_begin(cx, r->ledger));
-    TRY_DONE(cx, append(cx, r, "run.started", id, &t));
+    TRY_DONE(cx, need_experiment(cx, r, in->experiment));
+    TRY_DONE(cx, repo_append(cx, r, "run.started", id, &t));
     TRY_DONE(cx, learn_number(cx, run));
     TRY_DONE(cx, ledger_commit(cx, r->ledger));
     *out = run;
@@ -196,7 +220,7 @@ Err repo_run_resume(Ctx *cx, Repo *r, const char *id, Run **out)
         goto done;
     }
     text_put(&t, "{}");
-    TRY_DONE(cx, append(cx, r, "run.resumed", id, &t));
+    TRY_DONE(cx, repo_append(cx, r, "run.resumed", id, &t));
     TRY_DONE(cx, ledger_commit(cx, r->ledger));
     *out = run;
     run = NULL;
@@ -248,7 +272,7 @@ Err repo_run_trials(Ctx *cx, Run *run, const TrialRow *rows, size_t n)
         Text t;
         text_init(&t, cx);
         write_trial(&rows[i], &t);
-        TRY_DONE(cx, append(cx, run->repo, "run.trial", run->id, &t));
+        TRY_DONE(cx, repo_append(cx, run->repo, "run.trial", run->id, &t));
     }
     TRY_DONE(cx, ledger_commit(cx, run->repo->ledger));
     drop_lines(run);
@@ -278,21 +302,16 @@ Err repo_run_stage(Ctx *cx, Run *run, const StageRow *row)
 Err repo_run_artifact(Ctx *cx, Run *run, const char *name, const char *media, const void *bytes, size_t n,
                       Digest *out)
 {
-    char hex[SHA256_TEXT_MAX];
-    Digest d;
-    Text t;
-    if (out) memset(out, 0, sizeof *out);
-    TRY(cx, store_put(cx, run->repo->store, bytes, n, STORE_PACKED, &d));
-    digest_text(&d, hex);
-    text_init(&t, cx);
-    json_open(&t);
-    json_key_int(&t, "bytes", (int64_t)n);
-    json_key_text(&t, "digest", hex);
-    json_key_text(&t, "media", media);
-    json_key_text(&t, "name", name);
-    json_close(&t);
-    TRY(cx, act_with_lines(cx, run, "run.artifact", &t));
-    if (out) *out = d;
+    const ArtifactIn in = { .name = name, .media = media, .bytes = bytes, .bytes_n = n };
+    TRY(cx, repo_log_artifact(cx, run->repo, run->id, &in, out));
+    return OK;
+}
+
+Err repo_run_artifact_file(Ctx *cx, Run *run, const char *name, const char *media, const char *path, const char *text,
+                           Digest *out)
+{
+    const ArtifactIn in = { .name = name, .media = media, .path = path, .text = text };
+    TRY(cx, repo_log_artifact(cx, run->repo, run->id, &in, out));
     return OK;
 }
 
@@ -334,19 +353,29 @@ Err repo_run_log(Ctx *cx, Run *run, ProgressKind kind, const char *stage, const 
     return OK;
 }
 
-Err repo_run_finish(Ctx *cx, Run *run, RunState state, const char *summary)
+Err repo_run_end(Ctx *cx, Run *run, const RunEnd *end)
 {
     Text t;
-    if (state == RUN_RUNNING || run->finished)
+    if (end->state == RUN_RUNNING || run->finished)
         return FAIL(cx, ERR_BUG, "run '%.12s…' cannot end like this", run->id);
     text_init(&t, cx);
     json_open(&t);
-    json_key_text(&t, "state", run_state_text(state));
-    json_key_text(&t, "summary", summary ? summary : "");
+    if (end->has_exit) json_key_int(&t, "exit", end->exit_code);
+    if (end->resources) json_key_raw(&t, "resources", end->resources);
+    if (end->signal) json_key_int(&t, "signal", end->signal);
+    json_key_text(&t, "state", run_state_text(end->state));
+    json_key_text(&t, "summary", end->summary ? end->summary : "");
     json_close(&t);
     TRY(cx, act_with_lines(cx, run, "run.finished", &t));
     run->finished = true;
     store_lease_drop(&run->lease);
+    return OK;
+}
+
+Err repo_run_finish(Ctx *cx, Run *run, RunState state, const char *summary)
+{
+    const RunEnd end = { .state = state, .summary = summary };
+    TRY(cx, repo_run_end(cx, run, &end));
     return OK;
 }
 
@@ -397,7 +426,7 @@ static Err bury_one(Ctx *cx, Repo *r, const char *id, StoreLease *lease)
     json_key_text(&t, "state", run_state_text(RUN_INTERRUPTED));
     json_key_text(&t, "summary", "its process ended without finishing it");
     json_close(&t);
-    TRY(cx, append(cx, r, "run.finished", id, &t));
+    TRY(cx, repo_append(cx, r, "run.finished", id, &t));
     return OK;
 }
 

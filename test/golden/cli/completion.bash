@@ -10,14 +10,24 @@ _leat()
         esac
         case $cmd in
         '') cmd=$word;;
+        artifact) cmd="artifact $word";;
         build) cmd="build $word";;
         data) cmd="data $word";;
+        experiment) cmd="experiment $word";;
         log) cmd="log $word";;
+        metric) cmd="metric $word";;
+        note) cmd="note $word";;
+        param) cmd="param $word";;
         runs) cmd="runs $word";;
+        tag) cmd="tag $word";;
         *) ((n++));;
         esac
     done
     case "$cmd:$prev" in
+        'artifact add:--as') COMPREPLY=(); return;;
+        'artifact add:--run'|'artifact add:-r') COMPREPLY=(); return;;
+        'artifact get:--out'|'artifact get:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'artifact get:--run'|'artifact get:-r') COMPREPLY=(); return;;
         'auto:--target') COMPREPLY=(); return;;
         'auto:--task') COMPREPLY=($(compgen -W 'auto binary multiclass regression anomaly' -- "$cur")); return;;
         'auto:--contamination') COMPREPLY=(); return;;
@@ -46,6 +56,10 @@ _leat()
         'auto:--na') COMPREPLY=(); return;;
         'build bench:--sheet') COMPREPLY=(); return;;
         'build export:--out'|'build export:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'build ls:--filter'|'build ls:-f') COMPREPLY=(); return;;
+        'build ls:--order-by') COMPREPLY=(); return;;
+        'build ls:--limit'|'build ls:-n') COMPREPLY=(); return;;
+        'build ls:--offset') COMPREPLY=(); return;;
         'build reproduce:--data') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'build reproduce:--threads') COMPREPLY=(); return;;
         'data add:--message'|'data add:-m') COMPREPLY=(); return;;
@@ -64,6 +78,10 @@ _leat()
         'diagnose:--time') COMPREPLY=(); return;;
         'diagnose:--sheet') COMPREPLY=(); return;;
         'diagnose:--threads') COMPREPLY=(); return;;
+        'experiment ls:--filter'|'experiment ls:-f') COMPREPLY=(); return;;
+        'experiment ls:--order-by') COMPREPLY=(); return;;
+        'experiment ls:--limit'|'experiment ls:-n') COMPREPLY=(); return;;
+        'experiment ls:--offset') COMPREPLY=(); return;;
         'log:--kind') COMPREPLY=(); return;;
         'log:--subject') COMPREPLY=(); return;;
         'log:--actor') COMPREPLY=(); return;;
@@ -72,13 +90,27 @@ _leat()
         'log:--until') COMPREPLY=(); return;;
         'log:--limit'|'log:-n') COMPREPLY=(); return;;
         'log prove:--out'|'log prove:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'metric log:--step') COMPREPLY=(); return;;
+        'metric log:--time') COMPREPLY=(); return;;
+        'metric log:--from') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'metric log:--run'|'metric log:-r') COMPREPLY=(); return;;
+        'metric show:--run'|'metric show:-r') COMPREPLY=(); return;;
+        'note add:--run'|'note add:-r') COMPREPLY=(); return;;
+        'note add:--build'|'note add:-b') COMPREPLY=(); return;;
+        'param set:--run'|'param set:-r') COMPREPLY=(); return;;
         'predict:--out'|'predict:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'predict:--intervals') COMPREPLY=(); return;;
         'predict:--keep') COMPREPLY=(); return;;
         'predict:--format') COMPREPLY=($(compgen -W 'csv parquet json ndjson' -- "$cur")); return;;
         'predict:--sheet') COMPREPLY=(); return;;
         'predict:--threads') COMPREPLY=(); return;;
+        'runs ls:--filter'|'runs ls:-f') COMPREPLY=(); return;;
+        'runs ls:--order-by') COMPREPLY=(); return;;
+        'runs ls:--limit'|'runs ls:-n') COMPREPLY=(); return;;
+        'runs ls:--offset') COMPREPLY=(); return;;
+        'runs ls:--experiment'|'runs ls:-e') COMPREPLY=(); return;;
         'status:--threads') COMPREPLY=(); return;;
+        'tag set:--run'|'tag set:-r') COMPREPLY=(); return;;
         'visualize:--target') COMPREPLY=(); return;;
         'visualize:--out'|'visualize:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'visualize:--type') COMPREPLY=(); return;;
@@ -89,11 +121,27 @@ _leat()
         *:--directory|*:-C) COMPREPLY=($(compgen -d -- "$cur")); return;;
     esac
     case "$cmd" in
-        '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize build data runs --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
+        '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
+        artifact) COMPREPLY=($(compgen -W 'add get ' -- "$cur"));;
         build) COMPREPLY=($(compgen -W 'bench export ls reproduce show ' -- "$cur"));;
         data) COMPREPLY=($(compgen -W 'add diff files get log ls restore rm show tag ' -- "$cur"));;
+        experiment) COMPREPLY=($(compgen -W 'ls ' -- "$cur"));;
         log) COMPREPLY=($(compgen -W 'check prove rebuild show verify  --kind --subject --actor --project --since --until --limit -n --all' -- "$cur"));;
-        runs) COMPREPLY=($(compgen -W 'ls show ' -- "$cur"));;
+        metric) COMPREPLY=($(compgen -W 'log show ' -- "$cur"));;
+        note) COMPREPLY=($(compgen -W 'add ' -- "$cur"));;
+        param) COMPREPLY=($(compgen -W 'set ' -- "$cur"));;
+        runs) COMPREPLY=($(compgen -W 'ls restore rm show ' -- "$cur"));;
+        tag) COMPREPLY=($(compgen -W 'set ' -- "$cur"));;
+        'artifact add')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --as --scrub --run -r --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+        'artifact get')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --run -r --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
         'auto')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --target --task --contamination --metric --time --trials --test --name --seed --threads --memory --exclude --type --group --time-column --weight --class-weight --monotone --use --cost --refit --portable --learners --until --resume --report --no-keep --sheet --na --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
@@ -111,7 +159,7 @@ _leat()
             0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
             esac;;
         'build ls')
-            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --filter -f --order-by --limit -n --offset --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=();;
             esac;;
@@ -195,10 +243,15 @@ _leat()
             case $n in
             *) COMPREPLY=();;
             esac;;
+        'experiment ls')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --filter -f --order-by --limit -n --offset --deleted --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
         'help')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize build data runs' -- "$cur"));;
+            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag' -- "$cur"));;
             1) COMPREPLY=();;
             esac;;
         'init')
@@ -234,8 +287,28 @@ _leat()
         'man')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize build data runs' -- "$cur"));;
+            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag' -- "$cur"));;
             1) COMPREPLY=();;
+            esac;;
+        'metric log')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --step --time --from --run -r --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
+        'metric show')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --run -r --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'note add')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --run -r --build -b --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
+        'param set')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --run -r --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
             esac;;
         'predict')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --proba --explain --intervals --keep --format --sheet --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
@@ -244,9 +317,19 @@ _leat()
             1) COMPREPLY=($(compgen -f -- "$cur"));;
             esac;;
         'runs ls')
-            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --filter -f --order-by --limit -n --offset --experiment -e --deleted --trials --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             *) COMPREPLY=();;
+            esac;;
+        'runs restore')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=($(compgen -W "$(leat runs ls -q 2>/dev/null)" -- "$cur"));;
+            esac;;
+        'runs rm')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=($(compgen -W "$(leat runs ls -q 2>/dev/null)" -- "$cur"));;
             esac;;
         'runs show')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
@@ -255,6 +338,11 @@ _leat()
             esac;;
         'status')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --check --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
+        'tag set')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --run -r --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             *) COMPREPLY=();;
             esac;;

@@ -8,7 +8,7 @@ _leat() {
         case $words[i] in
         -C|--directory|--color) ((i++));;
         -*) ;;
-        *) cmd="${cmd:+$cmd }$words[i]"; [[ $cmd == (build|data|log|runs) ]] || break;;
+        *) cmd="${cmd:+$cmd }$words[i]"; [[ $cmd == (artifact|build|data|experiment|log|metric|note|param|runs|tag) ]] || break;;
         esac
     done
     case $cmd in
@@ -25,9 +25,15 @@ _leat() {
             'predict:score rows with a build'
             'status:compare the work tree, pointer files and the lake'
             'visualize:look at data\: types, gaps, plots, warnings'
+            'artifact:keep files with a run, and get them back'
             'build:list, look at, export, measure and reproduce builds'
             'data:add, list, look at, fetch and compare versions of data'
-            'runs:list and look at runs, with every trial')
+            'experiment:groups of runs'
+            'metric:log numbers that change to a run, and show them'
+            'note:say something about a run or a build'
+            'param:log what a run was set to'
+            'runs:list, search, compare and look at runs, with every trial'
+            'tag:mark runs')
         _arguments \
             '--help[explain the command, with examples]' \
             '-h[explain the command, with examples]' \
@@ -42,6 +48,11 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '*:command:{ _describe command first }';;
+    artifact)
+        local -a second=(
+            'add:keep files with a run'
+            'get:get a file back that a run kept')
+        _describe command second;;
     build)
         local -a second=(
             'bench:measure how fast a build loads and scores'
@@ -63,6 +74,10 @@ _leat() {
             'show:show a version\: schema, statistics, source, lineage, tags'
             'tag:name a version of a dataset')
         _describe command second;;
+    experiment)
+        local -a second=(
+            'ls:list experiments')
+        _describe command second;;
     log)
         local -a second=(
             'check:check a proof; no project is needed'
@@ -71,11 +86,70 @@ _leat() {
             'show:one event with its payload and hashes'
             'verify:prove that the log and all tables are as they were written')
         _describe command second;;
+    metric)
+        local -a second=(
+            'log:log metrics\: numbers that change as a run goes on'
+            'show:print every point of a metric as CSV')
+        _describe command second;;
+    note)
+        local -a second=(
+            'add:say something about a run or a build')
+        _describe command second;;
+    param)
+        local -a second=(
+            'set:log params\: what a run was set to')
+        _describe command second;;
     runs)
         local -a second=(
-            'ls:list runs, newest first'
+            'ls:list and search runs, newest first'
+            'restore:bring runs back that were put out of sight'
+            'rm:put runs out of sight'
             'show:show a run\: its stages and every trial')
         _describe command second;;
+    tag)
+        local -a second=(
+            'set:mark a run with tags')
+        _describe command second;;
+    'artifact add')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--as[what it is called in the run]:NAME: ' \
+            '--scrub[keep a text that holds secrets, with \[secret\] in their place]' \
+            '--run[log to this run\: its number, id or name]:RUN: ' \
+            '-r[log to this run\: its number, id or name]:RUN: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:PATH:_files';;
+    'artifact get')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--out[write it there]:FILE:_files' \
+            '-o[write it there]:FILE:_files' \
+            '--run[of this run\: its number, id or name]:RUN: ' \
+            '-r[of this run\: its number, id or name]:RUN: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME: ';;
     'auto')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
@@ -162,6 +236,12 @@ _leat() {
     'build ls')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
+            '--filter[only those that fit, like\: "score > 0.9 AND champion = true"]:EXPR: ' \
+            '-f[only those that fit, like\: "score > 0.9 AND champion = true"]:EXPR: ' \
+            '--order-by[order by this, with DESC behind it downwards; may be given again]:NAME: ' \
+            '--limit[at most so many; 0\: all]:N: ' \
+            '-n[at most so many; 0\: all]:N: ' \
+            '--offset[leave out so many at the beginning]:N: ' \
             '--help[explain the command, with examples]' \
             '-h[explain the command, with examples]' \
             '--version[print the version]' \
@@ -447,6 +527,28 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'experiment ls')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--filter[only those that fit, like\: "name LIKE '\''churn%'\''"]:EXPR: ' \
+            '-f[only those that fit, like\: "name LIKE '\''churn%'\''"]:EXPR: ' \
+            '--order-by[order by this, with DESC behind it downwards; may be given again]:NAME: ' \
+            '--limit[at most so many; 0\: all]:N: ' \
+            '-n[at most so many; 0\: all]:N: ' \
+            '--offset[leave out so many at the beginning]:N: ' \
+            '--deleted[those that were put out of sight]' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
     'help')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
@@ -462,7 +564,7 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '2:COMMAND:(auto completion diagnose doctor help init log man predict status visualize build data runs)' \
+            '2:COMMAND:(auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag)' \
             '3:WORD: ';;
     'init')
         shift 0 words; ((CURRENT -= 0))
@@ -599,8 +701,85 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '2:COMMAND:(auto completion diagnose doctor help init log man predict status visualize build data runs)' \
+            '2:COMMAND:(auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag)' \
             '3:WORD: ';;
+    'metric log')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--step[step of the training]:N: ' \
+            '--time[when it was measured, in milliseconds since 1970]:MS: ' \
+            '--from[a file, or - for standard input, of many\: a line NAME VALUE \[STEP \[TIME\]\], or a JSON object]:FILE:_files' \
+            '--run[log to this run\: its number, id or name]:RUN: ' \
+            '-r[log to this run\: its number, id or name]:RUN: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:NAME=VALUE: ';;
+    'metric show')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--run[of this run\: its number, id or name]:RUN: ' \
+            '-r[of this run\: its number, id or name]:RUN: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME: ';;
+    'note add')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--run[log to this run\: its number, id or name]:RUN: ' \
+            '-r[log to this run\: its number, id or name]:RUN: ' \
+            '--build[about this build instead]:BUILD: ' \
+            '-b[about this build instead]:BUILD: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:TEXT: ';;
+    'param set')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--run[log to this run\: its number, id or name]:RUN: ' \
+            '-r[log to this run\: its number, id or name]:RUN: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:NAME=VALUE: ';;
     'predict')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
@@ -630,6 +809,16 @@ _leat() {
     'runs ls')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
+            '--filter[only those that fit, like\: "metrics.auc > 0.9 AND params.learner = '\''lightgbm'\''"]:EXPR: ' \
+            '-f[only those that fit, like\: "metrics.auc > 0.9 AND params.learner = '\''lightgbm'\''"]:EXPR: ' \
+            '--order-by[order by this, with DESC behind it downwards; may be given again]:NAME: ' \
+            '--limit[at most so many; 0\: all]:N: ' \
+            '-n[at most so many; 0\: all]:N: ' \
+            '--offset[leave out so many at the beginning]:N: ' \
+            '--experiment[only runs of this experiment]:NAME: ' \
+            '-e[only runs of this experiment]:NAME: ' \
+            '--deleted[those that '\''leat runs rm'\'' put out of sight]' \
+            '--trials[list trials of all runs instead\: params.* are their parameters, metrics.score their score]' \
             '--help[explain the command, with examples]' \
             '-h[explain the command, with examples]' \
             '--version[print the version]' \
@@ -642,6 +831,38 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'runs restore')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:RUN:_leat_runs';;
+    'runs rm')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:RUN:_leat_runs';;
     'runs show')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
@@ -675,6 +896,24 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'tag set')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--run[log to this run\: its number, id or name]:RUN: ' \
+            '-r[log to this run\: its number, id or name]:RUN: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:NAME=VALUE: ';;
     'visualize')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \

@@ -182,7 +182,7 @@ static void outside_a_project_questions_are_refused(void **state)
     AppDiagnoseOut diagnosis;
     assert_int_equal(chdir("/"), 0);
     expect_failure(&cx, app_builds(&cx, &house, &(AppBuildsIn){ 0 }, &builds), ERR_NOT_FOUND, "leat init");
-    expect_failure(&cx, app_runs(&cx, &house, &runs), ERR_NOT_FOUND, "leat init");
+    expect_failure(&cx, app_runs(&cx, &house, &(AppSearch){ 0 }, &runs), ERR_NOT_FOUND, "leat init");
     expect_failure(&cx, app_run_show(&cx, &house, &(AppRunIn){ "1" }, &run), ERR_NOT_FOUND, "leat init");
     expect_failure(&cx, app_build_show(&cx, &house, &(AppBuildIn){ "x" }, &build), ERR_NOT_FOUND, "x");
     expect_failure(&cx, app_diagnose(&cx, &house, &(AppDiagnoseIn){ .build = "x" }, &diagnosis), ERR_NOT_FOUND, "x");

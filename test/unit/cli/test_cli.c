@@ -81,6 +81,25 @@ VERB(app_build_reproduce, AppReproduceIn, AppReproduceOut)
 VERB(app_run_show, AppRunIn, AppRunOut)
 VERB(app_build_show, AppBuildIn, AppBuildOut)
 VERB(app_init, AppInitIn, AppInitOut)
+VERB(app_runs, AppSearch, AppRunsOut)
+VERB(app_trials, AppSearch, AppTrialsOut)
+VERB(app_experiments, AppSearch, AppExperimentsOut)
+VERB(app_runs_sight, AppSightIn, AppSightOut)
+VERB(app_metric_history, AppHistoryIn, AppHistoryOut)
+#define TELL(name, In)                                                          \
+    Err name(Ctx *cx, House *h, const In *in, AppToldOut *out) { (void)h; (void)in; memset(out, 0, sizeof *out); return answer(cx, #name); }
+TELL(app_tell_params, AppWordsIn)
+TELL(app_tell_tags, AppWordsIn)
+TELL(app_tell_metrics, AppMetricsIn)
+TELL(app_tell_artifact, AppArtifactIn)
+TELL(app_note, AppNoteIn)
+void app_told_json(const AppToldOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
+Err app_artifact_get(Ctx *cx, House *h, const AppArtifactGetIn *in, AppArtifact *out)
+{
+    (void)h, (void)in;
+    *out = (AppArtifact){ 0 };
+    return answer(cx, "artifact_get");
+}
 VERB(app_data_add, AppDataAddIn, AppDataAddOut)
 VERB(app_data_get, AppDataGetIn, AppDataGetOut)
 #define SEEN(out) do { (void)h; memset((out), 0, sizeof *(out)); return answer(cx, __func__); } while (0)
@@ -100,7 +119,6 @@ Err app_data_tag(Ctx *cx, House *h, const AppDataTagIn *in, AppVersion *out) { (
 void app_version_json(const AppVersion *v, Text *t) { (void)v; json_open(t); json_close(t); }
 Err app_status(Ctx *cx, House *h, uint32_t threads, AppStatusOut *out) { (void)threads; SEEN(out); }
 void app_status_json(const AppStatusOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
-ASK(app_runs, AppRunsOut)
 ASK(app_doctor, AppDoctorOut)
 VERB(app_log_show, char, AppEvent)
 ASK(app_log_verify, AppLogVerifyOut)
@@ -447,7 +465,29 @@ static void every_row_is_fit_to_print(void **state)
             }
         }
     }
-    assert_true(n >= 23);
+    assert_true(n >= 33);
+}
+
+/* Words as a shell would cut them: at blanks, but not within quotes, which go; up to a | or a >. */
+static int shell_words(char *at, const char **argv)
+{
+    int argc = 0;
+    while (*at) {
+        char *to = at, quote = 0;
+        if (*at == ' ') {
+            at++;
+            continue;
+        }
+        if (*at == '|' || *at == '>') break;
+        argv[argc++] = to;
+        for (; *at && (quote || *at != ' '); at++) {
+            if (quote ? *at == quote : *at == '"' || *at == '\'') quote = quote ? 0 : *at;
+            else *to++ = *at;
+        }
+        if (*at) at++;
+        *to = 0;
+    }
+    return argc;
 }
 
 static void examples_in_the_rows_parse(void **state)
@@ -460,11 +500,8 @@ static void examples_in_the_rows_parse(void **state)
             Words w;
             char copy[512];
             const char *argv[64];
-            int argc = 0;
             snprintf(copy, sizeof copy, "%s", e->line);
-            copy[strcspn(copy, "|>")] = 0;
-            for (char *at = copy, *word; (word = strsep(&at, " "));)
-                if (*word) argv[argc++] = word;
+            int argc = shell_words(copy, argv);
             expect_ok(&cx, words_read(&cx, argc, argv, &w));
             assert_ptr_equal(w.command, c);
             ctx_clear(&cx);

@@ -41,7 +41,7 @@ static void prove(Ctx *cx, Repo *r)
 {
     LedgerProof proof;
     expect_ok(cx, ledger_rebuild(cx, repo_ledger(r), &proof));
-    assert_true(proof.events >= 1 && proof.tables >= 11 && proof.bad_seq == 0);
+    assert_true(proof.events >= 1 && proof.tables >= 21 && proof.bad_seq == 0);
 }
 
 static const RunStart start = { .verb = "auto", .command = "leat auto x.csv", .seed = UINT64_MAX, .options = "{\"b\":1,\"a\":2}" };
