@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define NOISES 4096u               /* normal numbers to choose from, a run at a time: a power of two */
-#define KEEP_ROWS 6000u            /* from so many on histograms are kept and halves subtracted, ... */
+#define KEEP_ROWS 400u             /* from so many on histograms are kept and halves subtracted, ... */
 #define KEEP_BYTES ((size_t)96 << 20)      /* ... where they need no more than that */
 #define GAIN_MIN 1e-6              /* relative */
 
@@ -25,7 +25,7 @@
 typedef float Lanes __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t Masks __attribute__((vector_size(32), aligned(4), may_alias));
 
-typedef struct Visit { uint32_t row, at, leaf; } Visit;     /* row: place of its codes; at: of its slope */
+typedef struct Visit { uint32_t row, at; uint16_t block, lane; } Visit;     /* row: place of its codes; at: of its slope */
 
 struct SymGrow {
     const SymData *d;
@@ -107,17 +107,30 @@ void sym_grow_drop(Ctx *cx, SymGrow *g)
 static void add_rows(const SymGrow *g, const SymColumn *c, uint32_t order, const float *slope, float *hist)
 {
     const uint8_t *code = c->code[order];
-    uint32_t wide = g->wide;
-    size_t block = (size_t)c->codes * wide * SYM_LANES;
-    for (uint32_t i = 0; i < g->visits_n; i++) {
-        const Visit v = g->visit[i];
-        float *cell = hist + v.leaf / SYM_LANES * block + code[v.row] * wide * SYM_LANES + v.leaf % SYM_LANES;
-        const float *s = slope + (size_t)v.at * wide;
-        if (wide == 2) {
+    const Visit *visit = g->visit;
+    uint32_t wide = g->wide, codes = c->codes, n = g->visits_n;
+    if (wide == 2)
+        for (uint32_t i = 0; i < n; i++) {
+            float *cell = hist + ((size_t)(visit[i].block * codes + code[visit[i].row]) * 2 * SYM_LANES + visit[i].lane);
+            const float *s = slope + (size_t)visit[i].at * 2;
             cell[0] += s[0];
             cell[SYM_LANES] += s[1];
-        } else
+        }
+    else
+        for (uint32_t i = 0; i < n; i++) {
+            float *cell = hist + ((size_t)(visit[i].block * codes + code[visit[i].row]) * wide * SYM_LANES + visit[i].lane);
+            const float *s = slope + (size_t)visit[i].at * wide;
             for (uint32_t k = 0; k < wide; k++) cell[k * SYM_LANES] += s[k];
+        }
+}
+
+/* At the root all lanes take rows in turn, so that no sum waits for the one before; then the first gets them all. */
+static void fold_lanes(const SymGrow *g, const SymColumn *c, float *hist)
+{
+    for (size_t i = 0; i < (size_t)c->codes * g->wide; i++, hist += SYM_LANES) {
+        float sum = ((hist[0] + hist[4]) + (hist[1] + hist[5])) + ((hist[2] + hist[6]) + (hist[3] + hist[7]));
+        memset(hist, 0, SYM_LANES * sizeof *hist);
+        hist[0] = sum;
     }
 }
 
@@ -236,7 +249,8 @@ static void choose_visits(SymGrow *g, const uint32_t *row, uint32_t m, uint32_t 
             if (right != (g->right_small[p] > 0)) continue;
             at = p + parents;
         }
-        g->visit[g->visits_n++] = (Visit){ row[i], i, at };
+        if (!level) at = i % SYM_LANES;
+        g->visit[g->visits_n++] = (Visit){ row[i], i, (uint16_t)(at / SYM_LANES), (uint16_t)(at % SYM_LANES) };
     }
 }
 
@@ -249,6 +263,7 @@ static const float *histogram(SymGrow *g, uint32_t column, uint32_t order, const
     size_t all = hist_floats(g, c, leaves), had = g->keep && level ? hist_floats(g, c, parents) : 0;
     memset(hist + had, 0, (all - had) * sizeof *hist);
     add_rows(g, c, order, slope, hist);
+    if (!level) fold_lanes(g, c, hist);
     if (g->keep && level) take_halves(g, c, hist, parents);
     return hist;
 }

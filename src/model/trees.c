@@ -32,6 +32,7 @@ void trees_free(Ctx *cx, Model *model)
     ctx_put(cx, m->word);
     ctx_put(cx, m->tree);
     ctx_put(cx, m->node);
+    ctx_put(cx, m->ask);
     ctx_put(cx, m->value);
     ctx_put(cx, m->count);
     ctx_put(cx, m);
@@ -278,6 +279,7 @@ Err trees_end(Ctx *cx, TreesMaker *k, Model **out)
         goto done;
     }
     TRY_DONE(cx, sort_views(cx, k));
+    TRY_DONE(cx, trees_find_symmetric(cx, m));
     m->node = fit_to(cx, m->node, m->nodes_n, sizeof *m->node);
     m->value = fit_to(cx, m->value, m->leaves_n, sizeof *m->value * m->leaf_values);
     m->count = fit_to(cx, m->count, m->leaves_n, sizeof *m->count);

@@ -504,6 +504,7 @@ Err trees_load(Ctx *cx, const void *bytes, size_t n, Model **out)
     TRY_DONE(cx, load_sets(cx, l.m, &l.r));
     TRY_DONE(cx, load_values(cx, &l, flags & FLAG_TABLE));
     TRY_DONE(cx, load_trees(cx, &l));
+    TRY_DONE(cx, trees_find_symmetric(cx, l.m));
     *out = (Model *)l.m;
     l.m = NULL;
 done:

@@ -18,6 +18,7 @@
 #define TREES_VIEWS_MAX 65535u
 #define TREES_ZERO 1e-35f            /* LightGBM reads numbers this small as 0 */
 #define TREES_VALUE_MAX 1e100        /* of a leaf: so that sums stay finite */
+#define TREES_SYMMETRIC_MAX 12u      /* levels of a tree that is walked as a symmetric one */
 #define TREES_WORDS 8u               /* codes below 32 times this may be seen as bits */
 
 typedef enum ViewMode {  /* numbers, then words, then categories: views are kept in this order */
@@ -50,6 +51,8 @@ typedef struct Tree {
     size_t node0, leaf0;                    /* where they begin */
     uint32_t depth;                         /* most splits from root to leaf */
     TreeReads reads;                        /* the most that a split of it needs */
+    size_t ask0;                            /* symmetric: where its questions begin */
+    bool symmetric;                         /* complete, and every level asks one question, of numbers or words */
 } Tree;
 
 typedef struct Trees {
@@ -65,6 +68,7 @@ typedef struct Trees {
     uint32_t *word;
     Tree *tree;
     TreeNode *node;
+    TreeNode *ask;                          /* the questions of symmetric trees, a level each */
     double *value;                          /* a leaf: leaf_values of them */
     uint32_t *count;                        /* a leaf: training rows, at least 1 */
 } Trees;
@@ -140,6 +144,12 @@ TreesWalk *trees_bits_walk(uint32_t width, uint32_t *leaves_max);
 
 /* trees_margin of many rows, by lanes of so many bits; 1: by steps alone. */
 Err trees_margin_by(Ctx *cx, const Trees *m, const Frame *X, const uint32_t *rows, size_t n, uint32_t width, double *out);
+
+/* Say of every tree whether it is symmetric, and gather such trees' questions; once the views are in order.  ERR_NOMEM */
+Err trees_find_symmetric(Ctx *cx, Trees *m);
+
+/* The leaf that one row ends in; cell: its value of each view. */
+uint32_t trees_leaf_symmetric(const Trees *m, const Tree *tree, const float *cell);
 
 void trees_free(Ctx *cx, Model *model);
 Err trees_margin(Ctx *cx, const Model *model, const Frame *X, const uint32_t *rows, size_t n, double *out);

@@ -250,13 +250,28 @@ static void side_any(const Trees *m, const TreeNode *const *node, uint32_t depth
     WALK_TREES(STEP_ANY);
 }
 
+static void add_leaf(const Trees *m, uint32_t t, uint32_t leaf, double *out)
+{
+    uint32_t outputs = m->head.outputs;
+    const double *value = m->value + (m->tree[t].leaf0 + leaf) * m->leaf_values;
+    if (m->leaf_values == 1) out[t % outputs] += value[0];
+    else
+        for (uint32_t c = 0; c < outputs; c++) out[c] += value[c];
+}
+
 static void walk_row(const Trees *m, const float *cell, double *out)
 {
-    uint32_t outputs = m->head.outputs, leaf[TREES];
-    for (uint32_t t = 0; t < m->trees_n; t += TREES) {
+    uint32_t leaf[TREES], n = 0;
+    for (uint32_t t = 0; t < m->trees_n; t += n) {
         const TreeNode *node[TREES];
-        uint32_t n = m->trees_n - t < TREES ? m->trees_n - t : TREES, depth = 0;
+        uint32_t depth = 0;
         TreeReads reads = READS_NUMBERS;
+        n = 1;
+        if (m->tree[t].symmetric) {
+            add_leaf(m, t, trees_leaf_symmetric(m, &m->tree[t], cell), out);
+            continue;
+        }
+        while (n < TREES && t + n < m->trees_n && !m->tree[t + n].symmetric) n++;
         for (uint32_t l = 0; l < TREES; l++) {
             const Tree *tree = &m->tree[t + (l < n ? l : n - 1)];
             node[l] = m->node + tree->node0;
@@ -266,12 +281,7 @@ static void walk_row(const Trees *m, const float *cell, double *out)
         if (reads == READS_NUMBERS) side_numbers(node, depth, cell, leaf);
         else if (reads == READS_WORDS) side_words(m->number_views_n, node, depth, cell, leaf);
         else side_any(m, node, depth, cell, leaf);
-        for (uint32_t l = 0; l < n; l++) {
-            const double *value = m->value + (m->tree[t + l].leaf0 + leaf[l]) * m->leaf_values;
-            if (m->leaf_values == 1) out[(t + l) % outputs] += value[0];
-            else
-                for (uint32_t c = 0; c < outputs; c++) out[c] += value[c];
-        }
+        for (uint32_t l = 0; l < n; l++) add_leaf(m, t + l, leaf[l], out);
     }
 }
 

@@ -28,7 +28,7 @@
 enum { RATE, DEPTH, L2, STRENGTH, ROWS, COLUMNS, BORDERS, LEVELS, PRIOR, STEPS, ROUNDS };
 
 static const Param params[] = {
-    [RATE] = { "learning_rate", "", "share of each tree's answer that is added", 0.005, 0.5, { .06, .08, .06 }, PARAM_LOG, NULL, false },
+    [RATE] = { "learning_rate", "", "share of each tree's answer that is added", 0.005, 0.5, { .05, .08, .05 }, PARAM_LOG, NULL, false },
     [DEPTH] = { "depth", "splits", "questions a tree asks", 2, 10, { 6, 6, 6 }, PARAM_WHOLE, NULL, false },
     [L2] = { "l2_leaf_reg", "rows", "shrinking of leaf values", 0.1, 30, { 3, 3, 3 }, PARAM_LOG, NULL, false },
     [STRENGTH] = { "random_strength", "", "noise on the scores of splits; it fades as the model grows", 0, 4, { 1, 1, 1 }, PARAM_LINEAR, NULL, false },
@@ -53,7 +53,8 @@ typedef struct Boost {
     double mean, scale;            /* regression: y = mean + scale * margin; else 0 and 1 */
     double *start;                 /* outputs: where margins start */
     float *y, *weight;             /* rows; weight NULL: all 1 */
-    float *margin, *share;         /* outputs x rows: margins, and the answers they mean */
+    float *margin, *share;         /* outputs x rows: margins, and the shares they mean (NULL for values) */
+    float *gradient;               /* outputs x rows */
     float *valid;                  /* outputs x valid rows: margins */
     float *slope, *size;           /* rows x (outputs + 1), of the rows drawn; rows: of gradients */
     uint32_t *row;                 /* drawn */
@@ -96,18 +97,28 @@ static void softmaxes(const float *margin, uint32_t outputs, uint32_t n, float *
 
 static float weight_of(const Boost *b, uint32_t i) { return b->weight ? b->weight[i] : 1; }
 
-/* Of row i for output k, not yet weighed. */
-static inline float gradient(const Boost *b, uint32_t i, uint32_t k)
+/* What the answers lack, weighed, row after row for every output. */
+static void find_gradients(Boost *b, const float *answer)
 {
-    if (b->in->task == TASK_REGRESSION) return b->y[i] - b->margin[i];
-    if (b->outputs == 1) return b->y[i] - b->share[i];
-    return (b->y[i] == (float)k) - b->share[(size_t)k * b->n + i];
+    uint32_t n = b->n;
+    for (uint32_t k = 0; k < b->outputs; k++) {
+        float *g = b->gradient + (size_t)k * n;
+        const float *a = answer + (size_t)k * n;
+        if (b->outputs == 1)
+            for (uint32_t i = 0; i < n; i++) g[i] = b->y[i] - a[i];
+        else
+            for (uint32_t i = 0; i < n; i++) g[i] = (b->y[i] == (float)k ? 1.f : 0.f) - a[i];
+        if (b->weight)
+            for (uint32_t i = 0; i < n; i++) g[i] *= b->weight[i];
+    }
 }
 
-static void find_shares(Boost *b)
+static const float *find_answers(Boost *b)
 {
-    if (b->in->task == TASK_BINARY) sigmoids(b->margin, b->share, b->n);
-    if (b->outputs > 1) softmaxes(b->margin, b->outputs, b->n, b->size, b->slope, b->share);
+    if (b->in->task == TASK_REGRESSION) return b->margin;
+    if (b->outputs == 1) sigmoids(b->margin, b->share, b->n);
+    else softmaxes(b->margin, b->outputs, b->n, b->size, b->slope, b->share);
+    return b->share;
 }
 
 /* ------------------------------------------------------------------ rows of a tree */
@@ -143,10 +154,10 @@ static uint32_t draw_rows(Boost *b, Random *r)
     if (!all) {
         double mean = 0;
         for (uint32_t i = 0; i < n; i++) {
-            float s = 0, w = weight_of(b, i);
-            for (uint32_t k = 0; k < outputs; k++) s += gradient(b, i, k) * gradient(b, i, k);
-            b->size[i] = w * w * s;
-            mean += sqrt((double)b->size[i]) / n;
+            float s = 0;
+            for (uint32_t k = 0; k < outputs; k++) s += b->gradient[(size_t)k * n + i] * b->gradient[(size_t)k * n + i];
+            b->size[i] = s;
+            mean += sqrt((double)s) / n;
         }
         if (!b->round) floor2 = mean * mean;
         for (uint32_t i = 0; i < n; i++) b->size[i] = sqrtf(b->size[i] + (float)floor2);
@@ -155,9 +166,9 @@ static uint32_t draw_rows(Boost *b, Random *r)
     for (uint32_t i = 0; i < n; i++) {
         double p = all || !(sure > 0) ? 1 : fmin(1, (double)b->size[i] / sure);
         if (p < 1 && random_unit(r) >= p) continue;
-        float w = weight_of(b, i) / (float)p, *s = b->slope + (size_t)m * (outputs + 1);
-        for (uint32_t k = 0; k < outputs; k++) s[k] = w * gradient(b, i, k);
-        s[outputs] = w;
+        float part = (float)(1 / p), *s = b->slope + (size_t)m * (outputs + 1);
+        for (uint32_t k = 0; k < outputs; k++) s[k] = part * b->gradient[(size_t)k * n + i];
+        s[outputs] = part * weight_of(b, i);
         b->row[m++] = i;
     }
     return m;
@@ -167,11 +178,7 @@ static uint32_t draw_rows(Boost *b, Random *r)
 static double noise_now(const Boost *b)
 {
     double sum = 0, left = exp(log((double)b->n) - b->round * b->in->args[RATE]);
-    for (uint32_t k = 0; k < b->outputs; k++)
-        for (uint32_t i = 0; i < b->n; i++) {
-            double s = (double)(weight_of(b, i) * gradient(b, i, k));
-            sum += s * s;
-        }
+    for (size_t i = 0; i < (size_t)b->n * b->outputs; i++) sum += (double)b->gradient[i] * (double)b->gradient[i];
     return b->in->args[STRENGTH] * sqrt(sum / b->n) * left / (1 + left);
 }
 
@@ -184,13 +191,15 @@ static double step_leaves(Boost *b)
     double most = 0, part = outputs > 1 ? (outputs - 1.0) / outputs : 1;
     memset(b->sum, 0, (size_t)leaves * outputs * sizeof *b->sum);
     memset(b->bend, 0, (size_t)leaves * outputs * sizeof *b->bend);
-    for (uint32_t k = 0; k < outputs; k++)
+    for (uint32_t k = 0; k < outputs; k++) {
+        const float *g = b->gradient + (size_t)k * b->n, *p = b->share ? b->share + (size_t)k * b->n : NULL;
         for (uint32_t i = 0; i < b->n; i++) {
             size_t at = (size_t)b->leaf[i] * outputs + k;
-            float w = weight_of(b, i), p = b->in->task == TASK_REGRESSION ? 0 : b->share[(size_t)k * b->n + i];
-            b->sum[at] += (double)(w * gradient(b, i, k));
-            b->bend[at] += b->in->task == TASK_REGRESSION ? (double)w : (double)(w * p * (1 - p));
+            float bend = p ? p[i] * (1 - p[i]) : 1;
+            b->sum[at] += (double)g[i];
+            b->bend[at] += (double)(b->weight ? b->weight[i] * bend : bend);
         }
+    }
     for (size_t at = 0; at < (size_t)leaves * outputs; at++) {
         double step = part * b->sum[at] / (b->bend[at] + b->l2);
         if (b->in->task != TASK_REGRESSION) step = fmin(fmax(step, -STEP_MAX), STEP_MAX);
@@ -209,6 +218,7 @@ static void fill_leaves(Boost *b)
         if (step_leaves(b) < STEPS_END || s + 1 == steps) break;
         for (uint32_t i = 0; i < b->n; i++) b->size[i] = b->margin[i] + (float)b->value[b->leaf[i]];
         sigmoids(b->size, b->share, b->n);
+        find_gradients(b, b->share);
     }
 }
 
@@ -242,7 +252,7 @@ static Err round_of(Ctx *cx, void *self, bool *grew)
     float *value = b->leaf_value + (size_t)b->round * b->leaves * b->outputs;
     uint32_t *count = b->leaf_count + (size_t)b->round * b->leaves;
     uint32_t order = b->data.ordered ? (uint32_t)random_below(&r, SYM_ORDERS - 1) : 0;
-    find_shares(b);
+    find_gradients(b, find_answers(b));
     double noise = noise_now(b);
     uint32_t m = draw_rows(b, &r);
     sym_grow_tree(b->grow, b->row, b->slope, m, order, noise, &r, t);
@@ -439,6 +449,7 @@ static Err prepare(Ctx *cx, const FitIn *in, Boost *b)
     GET_DONE(cx, b->y, n, "symmetric_trees with %zu rows", n);
     if (in->weight) GET_DONE(cx, b->weight, n, "symmetric_trees with %zu rows", n);
     GET_DONE(cx, b->margin, n * k, "symmetric_trees with %zu rows", n);
+    GET_DONE(cx, b->gradient, n * k, "symmetric_trees with %zu rows", n);
     if (in->task != TASK_REGRESSION) GET_DONE(cx, b->share, n * k, "symmetric_trees with %zu rows", n);
     GET_DONE(cx, b->valid, (size_t)b->valid_n * k + 1, "symmetric_trees with %u valid rows", b->valid_n);
     GET_DONE(cx, b->slope, n * (k + 1), "symmetric_trees with %zu rows", n);
@@ -460,7 +471,7 @@ done:
 
 static void drop(Ctx *cx, Boost *b)
 {
-    void *all[] = { b->start, b->y, b->weight, b->margin, b->share, b->valid, b->slope, b->size, b->row, b->leaf, b->leaf_valid, b->sum,
+    void *all[] = { b->start, b->y, b->weight, b->margin, b->share, b->gradient, b->valid, b->slope, b->size, b->row, b->leaf, b->leaf_valid, b->sum,
                     b->bend, b->value, b->tree, b->leaf_value, b->leaf_count };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) ctx_put(cx, all[i]);
     sym_grow_drop(cx, b->grow);
@@ -475,7 +486,7 @@ static double round_s(const FitIn *in)
     double n = (double)in->train_n, k = task_outputs(in->task, in->classes);
     double steps = in->task == TASK_BINARY ? fmin(4, whole(in->args, STEPS)) : 1;
     return sym_level_s(n * in->args[ROWS], (double)in->X.cols, codes_about(in), (uint32_t)whole(in->args, DEPTH), (uint32_t)k) +
-           n * k * (1e-8 + 6e-9 * steps) + 5e-6;
+           n * k * (1.5e-8 + 1.2e-8 * steps) + 5e-6;
 }
 
 static Err fit(Ctx *cx, const FitIn *in, FitOut *out)
@@ -503,7 +514,7 @@ static double guess_s(const FitIn *in)
 {
     double n = (double)in->train_n, p = (double)in->X.cols;
     double most = whole(in->args, ROUNDS), rounds = rounds_most(in, most, in->args[RATE]);
-    if (rounds_watch(in)) rounds = fmin(most, 24 / in->args[RATE]);
+    if (rounds_watch(in)) rounds = fmin(most, 28 / in->args[RATE]);
     return 8e-8 * (n + (double)in->valid_n) * p + rounds * round_s(in) + 0.002;
 }
 
@@ -511,7 +522,7 @@ static double guess_bytes(const FitIn *in)
 {
     double n = (double)(in->train_n + in->valid_n), k = task_outputs(in->task, in->classes), leaves = exp2(whole(in->args, DEPTH));
     return sym_bytes(n, (double)in->X.cols, codes_about(in), (uint32_t)whole(in->args, DEPTH), (uint32_t)k) +
-           fmin(whole(in->args, ROUNDS), 24 / in->args[RATE]) * leaves * (12 + 24 * k) + 2e6;
+           fmin(whole(in->args, ROUNDS), 28 / in->args[RATE]) * leaves * (12 + 24 * k) + 2e6;
 }
 
 const Learner learner_symmetric_trees = {

@@ -189,6 +189,71 @@ static void all_widths_answer_as_steps_do(void **state)
     ctx_clear(&cx);
 }
 
+/* A complete tree whose levels ask one question each; by chance one node asks another, then it is no such tree. */
+static bool grow_symmetric(Plant *p, Random *r, uint32_t depth, uint32_t wide)
+{
+    TreesNode ask[TREES_SYMMETRIC_MAX];
+    bool sets = false;
+    for (uint32_t k = 0; k < depth; k++) {
+        uint32_t f = (uint32_t)random_below(r, COLS);
+        ask[k] = (TreesNode){ .kind = f < 3 ? TREES_NUMBER : TREES_CATEGORY, .missing = (TreesMissing)f % 3, .feature = f,
+                              .missing_left = random_below(r, 2), .threshold = random_normal(r), .set = p->set[k], .set_words = wide };
+        memset(p->set[k], 0, sizeof p->set[k]);
+        for (uint32_t w = 0; w < wide; w++) p->set[k][w] = (uint32_t)random_bits(r);
+        sets |= f >= 3 && wide > 1;
+    }
+    p->n = (2u << depth) - 1;
+    for (uint32_t i = 0; i < p->n; i++) {
+        uint32_t level = 31 - (uint32_t)__builtin_clz(i + 1);
+        if (level == depth) p->node[i] = (TreesNode){ .kind = TREES_LEAF, .value = random_normal(r), .count = i };
+        else p->node[i] = ask[level];
+        if (level < depth) p->node[i].left = 2 * i + 1, p->node[i].right = 2 * i + 2;
+    }
+    bool odd = depth > 1 && !random_below(r, 4);
+    if (odd) p->node[2].kind = TREES_NUMBER, p->node[2].feature = 0, p->node[2].threshold = 7 + random_unit(r);
+    return !odd && !sets;
+}
+
+static void symmetric_trees_are_known_and_answer_as_any_others(void **state)
+{
+    (void)state;
+    static Data d;
+    static Plant p[PLANTS];
+    static double got[ROWS], one;
+    Ctx cx = test_ctx();
+    uint32_t found = 0;
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        Random r = random_make(seed, "symmetric", 0, 0);
+        bool is[PLANTS];
+        make_data(&d, seed);
+        for (size_t t = 0; t < PLANTS; t++) is[t] = grow_symmetric(&p[t], &r, 1 + (uint32_t)random_below(&r, 4), 1 + seed % 2);
+        Model *m = plant_all(&cx, p, PLANTS, TREES_SUM, 1, false), *again;
+        Text bytes;
+        text_init(&bytes, &cx);
+        expect_ok(&cx, model_save(&cx, m, &bytes));
+        expect_ok(&cx, model_load(&cx, bytes.at, bytes.n, &again));
+        for (size_t t = 0; t < PLANTS; t++) {
+            assert_int_equal(((Trees *)m)->tree[t].symmetric, is[t]);
+            assert_int_equal(((Trees *)again)->tree[t].symmetric, is[t]);
+            found += is[t];
+        }
+        expect_ok(&cx, model_margin(&cx, m, &d.X, NULL, ROWS, got));
+        for (uint32_t i = 0; i < ROWS; i++) {
+            double want = 0;
+            for (size_t t = 0; t < PLANTS; t++) want += p[t].node[leaf_of(&p[t], &d, i)].value;
+            assert_memory_equal(&want, got + i, sizeof want);
+            if (i % 20) continue;
+            expect_ok(&cx, model_margin(&cx, again, &d.X, &i, 1, &one));
+            assert_memory_equal(&want, &one, sizeof want);
+        }
+        text_clear(&bytes);
+        model_free(&cx, m);
+        model_free(&cx, again);
+    }
+    assert_true(found > 100);
+    ctx_clear(&cx);
+}
+
 static void a_row_answers_the_same_alone_and_in_any_company(void **state)
 {
     (void)state;
@@ -563,6 +628,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(margins_equal_a_plain_walk_to_the_last_bit),
         cmocka_unit_test(all_widths_answer_as_steps_do),
+        cmocka_unit_test(symmetric_trees_are_known_and_answer_as_any_others),
         cmocka_unit_test(a_row_answers_the_same_alone_and_in_any_company),
         cmocka_unit_test(leaves_may_hold_a_value_an_output),
         cmocka_unit_test(one_mean_share_becomes_log_odds_that_stay_finite),
