@@ -430,6 +430,15 @@ typedef struct AppDataAddOut {
 MUST_USE Err app_data_add(Ctx *cx, House *house, const AppDataAddIn *in, AppDataAddOut *out);
 void app_data_add_json(const AppDataAddOut *out, Text *t);
 
+typedef struct AppDataImportIn {
+    const char *folder, *prefix;     /* a DVC repository; prefix of the datasets' names, NULL: none */
+    const char *profile;
+    uint32_t threads;
+} AppDataImportIn;
+typedef struct AppDataImportOut { AppVersion *version; size_t n; uint64_t unchanged, passed_over; double wall_s; } AppDataImportOut;   /* those that are new */
+MUST_USE Err app_data_import(Ctx *cx, House *house, const AppDataImportIn *in, AppDataImportOut *out);
+void app_data_import_json(const AppDataImportOut *out, Text *t);
+
 typedef struct AppDataListOut { AppVersion *version; size_t n; } AppDataListOut;
 MUST_USE Err app_data_ls(Ctx *cx, House *house, bool removed, AppDataListOut *out);        /* newest of each dataset */
 MUST_USE Err app_data_log(Ctx *cx, House *house, const char *name, AppDataListOut *out);   /* newest first, removed ones too */

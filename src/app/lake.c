@@ -184,6 +184,43 @@ Err app_data_add(Ctx *cx, House *house, const AppDataAddIn *in, AppDataAddOut *o
     return err ? ctx_hop(cx, err, __FILE__, __LINE__) : OK;
 }
 
+/* ------------------------------------------------------------------ import */
+
+typedef struct Imported { AppDataImportOut *out; size_t cap; } Imported;
+
+static Err imported(Ctx *cx, void *arg, const LakeVersion *v, bool unchanged)
+{
+    Imported *i = arg;
+    AppDataImportOut *o = i->out;
+    if (unchanged) return OK;
+    if (o->n == i->cap) {
+        size_t cap = i->cap ? i->cap * 2 : 32;
+        AppVersion *more = ctx_scratch(cx, cap * sizeof *more);
+        if (!more) return FAIL(cx, ERR_NOMEM, "listing %zu versions", cap);
+        if (o->n) memcpy(more, o->version, o->n * sizeof *more);
+        o->version = more;
+        i->cap = cap;
+    }
+    return lake_about_version(cx, v, &o->version[o->n++]);
+}
+
+Err app_data_import(Ctx *cx, House *house, const AppDataImportIn *in, AppDataImportOut *out)
+{
+    Lake *lake;
+    LakeDvcOut got;
+    Imported i = { .out = out };
+    int64_t begun = ctx_mono_us(cx);
+    LakeDvc dvc = { .folder = in->folder, .prefix = in->prefix, .threads = in->threads, .each = imported, .arg = &i };
+    *out = (AppDataImportOut){ 0 };
+    TRY(cx, profile_of(cx, in->profile, &dvc.profile));
+    TRY(cx, lake_here(cx, house, PROJECT_MAKE, &lake));
+    TRY(cx, lake_import_dvc(cx, lake, &dvc, &got));
+    out->unchanged = got.unchanged;
+    out->passed_over = got.passed_over;
+    out->wall_s = ctx_since_s(cx, begun);
+    return OK;
+}
+
 /* ----------------------------------------------------------------- looking */
 
 Err app_data_ls(Ctx *cx, House *house, bool removed, AppDataListOut *out)

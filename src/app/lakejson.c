@@ -63,6 +63,18 @@ void app_data_list_json(const AppDataListOut *out, const char *key, Text *t)
     json_close(t);
 }
 
+void app_data_import_json(const AppDataImportOut *out, Text *t)
+{
+    json_open(t);
+    json_key_int(t, "passed_over", (int64_t)out->passed_over);
+    json_key_num(t, "seconds", out->wall_s);
+    json_key_int(t, "unchanged", (int64_t)out->unchanged);
+    json_key_open_array(t, "versions");
+    for (size_t i = 0; i < out->n; i++) app_version_json(&out->version[i], t);
+    json_close_array(t);
+    json_close(t);
+}
+
 void app_data_show_json(const AppDataShowOut *out, Text *t)
 {
     json_open(t);

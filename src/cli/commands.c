@@ -17,6 +17,7 @@ static const Command *const all[] = {
     &cmd_data_diff,
     &cmd_data_files,
     &cmd_data_get,
+    &cmd_data_import,
     &cmd_data_log,
     &cmd_data_ls,
     &cmd_data_restore,

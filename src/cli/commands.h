@@ -17,6 +17,7 @@ extern const Command cmd_data_add;
 extern const Command cmd_data_diff;
 extern const Command cmd_data_files;
 extern const Command cmd_data_get;
+extern const Command cmd_data_import;
 extern const Command cmd_data_log;
 extern const Command cmd_data_ls;
 extern const Command cmd_data_restore;

@@ -27,8 +27,8 @@ static Err check(Ctx *cx, const LakeAdd *in)
 {
     TRY(cx, lake_check_name(cx, "dataset", in->name));
     if (!in->roots_n) return FAIL(cx, ERR_BAD_INPUT, "nothing to add to '%s': name a file, a folder or an address", in->name);
-    if (in->roots_n > LAKE_SOURCES_MAX)
-        return FAIL(cx, ERR_LIMIT, "%zu sources at once; the most is %d: add the folder they are in", in->roots_n, LAKE_SOURCES_MAX);
+    if (in->roots_n > LAKE_ROOTS_MAX)
+        return FAIL(cx, ERR_LIMIT, "%zu sources at once; the most is %d: add the folder they are in", in->roots_n, LAKE_ROOTS_MAX);
     if (in->tags_n > TAGS_MAX) return FAIL(cx, ERR_LIMIT, "%zu tags at once; the most is %d", in->tags_n, TAGS_MAX);
     for (size_t i = 0; i < in->tags_n; i++) TRY(cx, check_tag(cx, in->tag[i]));
     if (in->message && (strlen(in->message) > MESSAGE_MAX || !text_utf8_ok(in->message, strlen(in->message))))

@@ -14,7 +14,8 @@
 #define LAKE_NAME_MAX 201          /* bytes of a dataset's or tag's name, with the NUL */
 #define LAKE_PATH_MAX 4096         /* bytes of a path in a version, with the NUL */
 #define LAKE_REF_MAX (LAKE_NAME_MAX + 80)
-#define LAKE_SOURCES_MAX 10000     /* of one version */
+#define LAKE_SOURCES_MAX 10000     /* that one command names */
+#define LAKE_ROOTS_MAX 1000000     /* of one version */
 #define LAKE_PREFIX_MIN 8          /* hex digits that may stand for a digest */
 
 typedef struct Lake Lake;
@@ -148,6 +149,20 @@ typedef struct LakeAdded {
 ** Errors: ERR_BAD_INPUT name, tag, special files, links, two roots for one path; ERR_NOT_FOUND; ERR_DENIED; ERR_LIMIT a path of
 ** LAKE_PATH_MAX; ERR_IO a file changes while it is read, disk full; those of ledger_append. */
 MUST_USE Err lake_add(Ctx *cx, Lake *lake, const LakeAdd *in, LakeAdded *out);
+
+typedef struct LakeDvc {           /* a DVC repository (borrowed) */
+    const char *folder;            /* that holds .dvc/ */
+    const char *prefix;            /* in front of every dataset's name; NULL: none */
+    LakeProfile profile;
+    unsigned threads;
+    Err (*each)(Ctx *cx, void *arg, const LakeVersion *v, bool unchanged);     /* told as they come; may be NULL */
+    void *arg;
+} LakeDvc;
+typedef struct LakeDvcOut { uint64_t versions, unchanged, passed_over; } LakeDvcOut;
+/* *.dvc and dvc.lock with their history in Git: one version each, checked by MD5, source time and message of the commit,
+** lineage of the stages.  What lies in no cache here is passed over with a warning.  Again: only what is new.
+** Errors: ERR_NOT_FOUND no DVC repository; ERR_CORRUPT content that does not match its MD5; those of lake_add. */
+MUST_USE Err lake_import_dvc(Ctx *cx, Lake *lake, const LakeDvc *in, LakeDvcOut *out);
 
 /* data.removed, data.restored, data.tagged, data.untagged: one event each.  n 0: every version. */
 MUST_USE Err lake_remove(Ctx *cx, Lake *lake, const char *name, uint64_t n, const char *why);      /* ERR_NOT_FOUND; ERR_REFUSED removed already */

@@ -37,7 +37,8 @@ typedef struct Scan {
     Lake *lake;
     const ScanIn *in;
     ScanOut *out;
-    int *folder;                               /* of each root, open */
+    int folder;                                /* that the window's files are below; -1: none */
+    char parent[OS_PATH_MAX];                  /* its path when it is the folder of files named one by one; "" else */
     Item *item;
     size_t n;
     Text names;
@@ -92,7 +93,7 @@ static Err read_the_link(Ctx *cx, const Scan *s, Item *it)
     const Files *f = cx->world->files;
     char target[LAKE_PATH_MAX];
     size_t n = 0;
-    Err err = f->read_link(f->self, s->folder[it->root], rel_of(s, it), target, sizeof target, &n);
+    Err err = f->read_link(f->self, s->folder, rel_of(s, it), target, sizeof target, &n);
     if (err || n == sizeof target) return FAIL(cx, err ? err : ERR_LIMIT, "reading the link '%s'", shown(cx, s, it));
     target[n] = 0;
     if (s->in->keep && !stays_inside(rel_of(s, it), target))
@@ -156,7 +157,7 @@ static Err read_once(Ctx *cx, const Scan *s, Item *it, bool *settled)
     unsigned char *buf = ctx_get(cx, cap);
     if (!buf) return FAIL(cx, ERR_NOMEM, "reading '%s'", shown(cx, s, it));
     it->read_ns = cx->world->clock->now_us(cx->world->clock->self) * 1000;
-    Err err = f->open_in(f->self, s->folder[it->root], rel_of(s, it), &fd);
+    Err err = f->open_in(f->self, s->folder, rel_of(s, it), &fd);
     if (err) {
         err = FAIL(cx, err, "reading '%s'", shown(cx, s, it));
         goto done;
@@ -200,7 +201,7 @@ static Err look_at(Ctx *cx, const Scan *s, Item *it)
 {
     const Files *f = cx->world->files;
     if (it->kind == LAKE_FOLDER) return OK;
-    Err err = f->look_in(f->self, s->folder[it->root], rel_of(s, it), &it->info);
+    Err err = f->look_in(f->self, s->folder, rel_of(s, it), &it->info);
     if (err) return FAIL(cx, err, "looking at '%s'", shown(cx, s, it));
     switch (it->info.type) {
     case FILE_PLAIN: break;
@@ -240,7 +241,7 @@ static Err put_large(Ctx *cx, Scan *s, Item *it)
     uint64_t bytes = 0;
     int fd = -1;
     it->read_ns = cx->world->clock->now_us(cx->world->clock->self) * 1000;
-    Err err = f->open_in(f->self, s->folder[it->root], rel_of(s, it), &fd);
+    Err err = f->open_in(f->self, s->folder, rel_of(s, it), &fd);
     if (err) return FAIL(cx, err, "reading '%s'", shown(cx, s, it));
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);           /* the same file, whatever its name does meanwhile */
     err = f->look_open(f->self, fd, &before);
@@ -386,7 +387,7 @@ static Err walk_one(Ctx *cx, Scan *s, uint32_t root, char rel[LAKE_PATH_MAX], si
         return FAIL(cx, ERR_LIMIT, "the path '%.100s…%s' is longer than %d bytes; it cannot be kept", rel, name, LAKE_PATH_MAX - 1);
     memcpy(rel + at, name, n + 1);
     if (type == FILE_NONE) {
-        Err err = f->look_in(f->self, s->folder[root], rel, &info);
+        Err err = f->look_in(f->self, s->folder, rel, &info);
         if (err) return FAIL(cx, err, "looking at '%s/%s'", s->in->root[root].path, rel);
         type = info.type;
     }
@@ -406,7 +407,7 @@ static Err walk(Ctx *cx, Scan *s, uint32_t root, char rel[LAKE_PATH_MAX], size_t
     text_init(&l.text, cx);
     if (at) rel[at - 1] = 0;
     TRY_DONE(cx, ctx_check(cx));
-    err = f->list_in(f->self, s->folder[root], rel, listed, &l);
+    err = f->list_in(f->self, s->folder, rel, listed, &l);
     if (err) {
         if (!l.err) FAIL(cx, err, "listing '%s%s%s'", s->in->root[root].path, *rel ? "/" : "", rel);
         goto done;
@@ -423,6 +424,21 @@ done:
     return err;
 }
 
+/* Another folder to be below: what waits is below the old one. */
+static Err enter(Ctx *cx, Scan *s, const char *path, const char *parent)
+{
+    const Files *f = cx->world->files;
+    if (s->folder >= 0 && *parent && !strcmp(parent, s->parent)) return OK;
+    TRY(cx, flush(cx, s));
+    if (s->folder >= 0) f->close(f->self, s->folder);
+    s->folder = -1;
+    memcpy(s->parent, parent, strlen(parent) + 1);
+    Err err = f->open_folder(f->self, path, &s->folder);
+    if (!err) return OK;
+    s->folder = -1;
+    return FAIL(cx, err, "opening the folder '%s'", path);
+}
+
 static Err walk_root(Ctx *cx, Scan *s, uint32_t root)
 {
     const Files *f = cx->world->files;
@@ -436,16 +452,14 @@ static Err walk_root(Ctx *cx, Scan *s, uint32_t root)
     if (info.type == FILE_OTHER)
         return FAIL(cx, ERR_BAD_INPUT, "'%s' is neither a file nor a folder (a device, socket or pipe); write it to a file first", path);
     if (info.type == FILE_FOLDER) {
-        err = f->open_folder(f->self, path, &s->folder[root]);
-        if (err) return FAIL(cx, err, "opening the folder '%s'", path);
+        TRY(cx, enter(cx, s, path, ""));
         return walk(cx, s, root, rel, 0);
     }
     TRY(cx, os_real_path(cx, path, real));                         /* a link named by a person is followed */
     char *slash = strrchr(real, '/');
     snprintf(rel, sizeof rel, "%s", slash + 1);
     slash[slash == real] = 0;
-    err = f->open_folder(f->self, real, &s->folder[root]);
-    if (err) return FAIL(cx, err, "opening the folder of '%s'", path);
+    TRY(cx, enter(cx, s, real, real));
     const char *as = s->in->root[root].as, *name = strrchr(path, '/');
     TRY(cx, item_add(cx, s, root, rel, as && *as ? as : name ? name + 1 : path, LAKE_FILE));
     s->item[s->n - 1].named = true;
@@ -466,7 +480,7 @@ static Err scan_all(Ctx *cx, Scan *s)
 Err scan_roots(Ctx *cx, Lake *lake, const ScanIn *in, ScanOut *out)
 {
     const Files *f = cx->world->files;
-    Scan s = { .lake = lake, .in = in, .out = out, .same_cache = true };
+    Scan s = { .lake = lake, .in = in, .out = out, .same_cache = true, .folder = -1 };
     char cache[LAKE_PATH_MAX];
     Err err = OK;
     *out = (ScanOut){ 0 };
@@ -479,17 +493,13 @@ Err scan_roots(Ctx *cx, Lake *lake, const ScanIn *in, ScanOut *out)
             return FAIL(cx, ERR_NOT_FOUND, "no file or folder '%s'", in->root[i].path);
     }
     TRY(cx, stat_path(cx, lake, in->root, in->roots_n, cache));
-    GET_DONE(cx, s.folder, in->roots_n, "adding %zu sources", in->roots_n);
-    for (size_t i = 0; i < in->roots_n; i++) s.folder[i] = -1;
     GET_DONE(cx, s.item, WINDOW_FILES, "adding files");
     stat_open(cx, cache, &s.cache);
     TRY_DONE(cx, lake_tree_begin(cx, &lake->held, &s.tree));
     TRY_DONE(cx, scan_all(cx, &s));
     if (!s.same_cache || s.writer.n != s.cache.n) stat_save(cx, lake, &s.writer, cache);
 done:
-    for (size_t i = 0; i < in->roots_n && s.folder; i++)
-        if (s.folder[i] >= 0) f->close(f->self, s.folder[i]);
-    ctx_put(cx, s.folder);
+    if (s.folder >= 0) f->close(f->self, s.folder);
     ctx_put(cx, s.item);
     text_clear(&s.names);
     stat_close(cx, &s.cache);

@@ -70,6 +70,9 @@ _leat()
         'data add:--table') COMPREPLY=(); return;;
         'data add:--threads') COMPREPLY=(); return;;
         'data get:--threads') COMPREPLY=(); return;;
+        'data import-dvc:--prefix') COMPREPLY=(); return;;
+        'data import-dvc:--profile') COMPREPLY=($(compgen -W 'sample full none' -- "$cur")); return;;
+        'data import-dvc:--threads') COMPREPLY=(); return;;
         'data restore:--message'|'data restore:-m') COMPREPLY=(); return;;
         'data rm:--message'|'data rm:-m') COMPREPLY=(); return;;
         'diagnose:--out'|'diagnose:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
@@ -124,7 +127,7 @@ _leat()
         '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
         artifact) COMPREPLY=($(compgen -W 'add get ' -- "$cur"));;
         build) COMPREPLY=($(compgen -W 'bench export ls reproduce show ' -- "$cur"));;
-        data) COMPREPLY=($(compgen -W 'add diff files get log ls restore rm show tag ' -- "$cur"));;
+        data) COMPREPLY=($(compgen -W 'add diff files get import-dvc log ls restore rm show tag ' -- "$cur"));;
         experiment) COMPREPLY=($(compgen -W 'ls ' -- "$cur"));;
         log) COMPREPLY=($(compgen -W 'check prove rebuild show verify  --kind --subject --actor --project --since --until --limit -n --all' -- "$cur"));;
         metric) COMPREPLY=($(compgen -W 'log show ' -- "$cur"));;
@@ -200,6 +203,11 @@ _leat()
             case $n in
             0) COMPREPLY=();;
             1) COMPREPLY=($(compgen -d -- "$cur"));;
+            esac;;
+        'data import-dvc')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --prefix --profile --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -d -- "$cur"));;
             esac;;
         'data log')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi

@@ -67,6 +67,7 @@ _leat() {
             'diff:compare two versions\: files, schema, statistics'
             'files:list the files of a version'
             'get:write the files of a version into a folder'
+            'import-dvc:take over a DVC repository'\''s data with their history'
             'log:list the versions of a dataset, newest first'
             'ls:list datasets'
             'restore:bring removed versions of a dataset back'
@@ -386,6 +387,25 @@ _leat() {
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:NAME[@V]: ' \
             '3:DIR:_files -/';;
+    'data import-dvc')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--prefix[put this in front of every dataset'\''s name, as old/]:WORD: ' \
+            '--profile[how much of tables is read for schema and statistics]:HOW:(sample full none)' \
+            '--threads[processors to use at once]:N: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:DIR:_files -/';;
     'data log')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \

@@ -101,6 +101,7 @@ Err app_artifact_get(Ctx *cx, House *h, const AppArtifactGetIn *in, AppArtifact 
     return answer(cx, "artifact_get");
 }
 VERB(app_data_add, AppDataAddIn, AppDataAddOut)
+VERB(app_data_import, AppDataImportIn, AppDataImportOut)
 VERB(app_data_get, AppDataGetIn, AppDataGetOut)
 #define SEEN(out) do { (void)h; memset((out), 0, sizeof *(out)); return answer(cx, __func__); } while (0)
 const char *app_profile_word(size_t i) WORDS("sample", "full", "none")
