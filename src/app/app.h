@@ -543,11 +543,14 @@ void app_log_show_json(const AppEvent *e, Text *t);
 
 typedef struct AppLogVerifyOut {
     char ledger[65], root[65];
-    uint64_t events, signed_to, heads, secret, sealed, redacted, tables, rows;
+    uint64_t events, signed_to, heads, secret, sealed, redacted, tables, rows, segments;
+    uint64_t first, last;            /* of a segment's file */
     double wall_s;
 } AppLogVerifyOut;
-/* Chain, tree, signatures, every head within reach, and tables = replay.  ERR_CORRUPT says what is wrong, where, and what to do. */
-MUST_USE Err app_log_verify(Ctx *cx, House *house, AppLogVerifyOut *out);
+/* Chain, tree, signatures, every head within reach, and tables = replay; or a segment's file alone (file; NULL: the project).
+** ERR_CORRUPT says what is wrong, where, and what to do. */
+typedef struct AppLogVerifyIn { const char *file; } AppLogVerifyIn;
+MUST_USE Err app_log_verify(Ctx *cx, House *house, const AppLogVerifyIn *in, AppLogVerifyOut *out);
 void app_log_verify_json(const AppLogVerifyOut *out, Text *t);
 /* Make all tables anew from the log, then verify. */
 MUST_USE Err app_log_rebuild(Ctx *cx, House *house, AppLogVerifyOut *out);
@@ -558,6 +561,22 @@ MUST_USE Err app_log_prove(Ctx *cx, House *house, const AppLogProveIn *in, AppLo
 /* Without any project.  json NULL: read from path.  ERR_BAD_INPUT no proof; ERR_REFUSED it proves nothing. */
 MUST_USE Err app_log_check(Ctx *cx, const char *path, const char *json, AppLogProof *out);
 void app_log_proof_json(const AppLogProof *out, Text *t);
+
+typedef struct AppHold { const char *subject, *why; uint64_t seq; int64_t since_us; } AppHold;
+typedef struct AppLogHoldIn { const char *verb, *subject, *why; } AppLogHoldIn;          /* verb: add, rm; NULL: list */
+typedef struct AppLogHoldOut { AppHold *hold; size_t n; } AppLogHoldOut;                 /* what is held then, by subject */
+MUST_USE Err app_log_hold(Ctx *cx, House *house, const AppLogHoldIn *in, AppLogHoldOut *out);
+void app_log_hold_json(const AppLogHoldOut *out, Text *t);
+
+typedef struct AppLogRedactIn { const char *seq, *why; } AppLogRedactIn;
+typedef struct AppLogRedactOut { uint64_t seq, segments; const char *left; } AppLogRedactOut;      /* left: of the payload */
+MUST_USE Err app_log_redact(Ctx *cx, House *house, const AppLogRedactIn *in, AppLogRedactOut *out);
+void app_log_redact_json(const AppLogRedactOut *out, Text *t);
+
+typedef struct AppLogArchiveIn { const char *before, *to; } AppLogArchiveIn;             /* to: a folder, or a store's address; NULL: no copy */
+typedef struct AppLogArchiveOut { uint64_t first, last, segments, bytes, held; const char *to; } AppLogArchiveOut;
+MUST_USE Err app_log_archive(Ctx *cx, House *house, const AppLogArchiveIn *in, AppLogArchiveOut *out);
+void app_log_archive_json(const AppLogArchiveOut *out, Text *t);
 
 /* ------------------------------------------------------------------- doctor */
 

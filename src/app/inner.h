@@ -131,6 +131,11 @@ const char *get_raw(Ctx *cx, yyjson_val *o, const char *key);         /* as JSON
 MUST_USE Err json_parse(Ctx *cx, const char *json, const char *what, yyjson_doc **out);     /* ERR_CORRUPT; yyjson_doc_free */
 void json_texts(Text *t, const char *key, const char *const *text, size_t n);
 
+/* -------------------------------------------------------------------- log.c */
+
+/* "2026-05-04", "2026-05-04T12:30" (UTC), or "36h", "7d", "2w" before now.  ERR_USAGE names the option. */
+MUST_USE Err log_time(Ctx *cx, const char *option, const char *text, int64_t *us);
+
 /* -------------------------------------------------------------------- git.c */
 
 typedef struct GitState { char commit[128], remote[1024]; bool dirty; } GitState;

@@ -23,7 +23,7 @@ static int64_t days_of(int64_t y, int m, int d)
 }
 
 /* "2026-05-04", with "T12:30" or " 12:30:15" behind it, UTC; or "90m", "36h", "7d", "2w" before now. */
-static Err read_time(Ctx *cx, const char *option, const char *text, int64_t *us)
+Err log_time(Ctx *cx, const char *option, const char *text, int64_t *us)
 {
     static const struct { char letter; int64_t us; } unit[] = {
         { 's', 1000000 }, { 'm', 60000000 }, { 'h', (int64_t)3600 * 1000000 }, { 'd', DAY_US }, { 'w', 7 * DAY_US } };
@@ -111,8 +111,8 @@ Err app_log(Ctx *cx, House *house, const AppLogIn *in, AppLogOut *out)
                       .limit = in->all ? 0 : in->limit ? in->limit : LIMIT_DEFAULT };
     Digest head;
     *out = (AppLogOut){ 0 };
-    if (in->since) TRY(cx, read_time(cx, "since", in->since, &ask.since_us));
-    if (in->until) TRY(cx, read_time(cx, "until", in->until, &ask.until_us));
+    if (in->since) TRY(cx, log_time(cx, "since", in->since, &ask.since_us));
+    if (in->until) TRY(cx, log_time(cx, "until", in->until, &ask.until_us));
     TRY(cx, project_open(cx, house, PROJECT_READ, NULL));
     Ledger *l = repo_ledger(house->project->repo);
     TRY(cx, gather(cx, l, &ask, &out->event, &out->n));
@@ -183,11 +183,37 @@ void app_log_show_json(const AppEvent *e, Text *t)
 
 /* --- verify, rebuild --- */
 
-Err app_log_verify(Ctx *cx, House *house, AppLogVerifyOut *out)
+static Err verify_file(Ctx *cx, const char *path, AppLogVerifyOut *out)
+{
+    const void *at = NULL;
+    size_t n = 0;
+    LedgerSegment seg;
+    const Files *f = cx->world->files;
+    Err err = f->map(f->self, path, &at, &n);
+    if (err) return FAIL(cx, err, "reading '%s'", path);
+    err = ledger_segment_check(cx, path, at ? at : "", n, &seg);
+    f->unmap(f->self, at, n);
+    if (err) return err;
+    digest_text(&seg.ledger, out->ledger);
+    digest_text(&seg.head.root, out->root);
+    out->first = seg.first;
+    out->last = seg.last;
+    out->events = seg.last - seg.first + 1;
+    out->signed_to = seg.last;
+    out->heads = out->segments = 1;
+    return OK;
+}
+
+Err app_log_verify(Ctx *cx, House *house, const AppLogVerifyIn *in, AppLogVerifyOut *out)
 {
     LedgerProof proof = { 0 };
     int64_t from = ctx_mono_us(cx);
     *out = (AppLogVerifyOut){ 0 };
+    if (in->file) {
+        TRY(cx, verify_file(cx, in->file, out));
+        out->wall_s = ctx_since_s(cx, from);
+        return OK;
+    }
     TRY(cx, project_open(cx, house, PROJECT_READ, NULL));
     Ledger *l = repo_ledger(house->project->repo);
     Digest id;
@@ -203,6 +229,9 @@ Err app_log_verify(Ctx *cx, House *house, AppLogVerifyOut *out)
     out->redacted = proof.redacted;
     out->tables = proof.tables;
     out->rows = proof.rows;
+    out->segments = proof.segments;
+    out->first = 1;
+    out->last = proof.events;
     digest_text(&proof.root, out->root);
     out->wall_s = ctx_since_s(cx, from);
     return OK;
@@ -212,13 +241,16 @@ void app_log_verify_json(const AppLogVerifyOut *out, Text *t)
 {
     json_open(t);
     json_key_int(t, "events", (int64_t)out->events);
+    json_key_int(t, "first", (int64_t)out->first);
     json_key_int(t, "heads", (int64_t)out->heads);
+    json_key_int(t, "last", (int64_t)out->last);
     json_key_text(t, "ledger", out->ledger);
     json_key_int(t, "redacted", (int64_t)out->redacted);
     json_key_text(t, "root", out->root);
     json_key_int(t, "rows", (int64_t)out->rows);
     json_key_int(t, "sealed", (int64_t)out->sealed);
     json_key_int(t, "secret", (int64_t)out->secret);
+    json_key_int(t, "segments", (int64_t)out->segments);
     json_key_int(t, "signed_to", (int64_t)out->signed_to);
     json_key_int(t, "tables", (int64_t)out->tables);
     json_key_bool(t, "verified", true);
@@ -230,7 +262,7 @@ Err app_log_rebuild(Ctx *cx, House *house, AppLogVerifyOut *out)
 {
     TRY(cx, project_open(cx, house, PROJECT_WRITE, NULL));
     TRY(cx, ledger_restore(cx, repo_ledger(house->project->repo)));
-    TRY(cx, app_log_verify(cx, house, out));
+    TRY(cx, app_log_verify(cx, house, &(AppLogVerifyIn){ NULL }, out));
     return OK;
 }
 

@@ -117,6 +117,7 @@ Err ledger_append_inside(Ctx *cx, Ledger *l, const Act *act, uint64_t *seq)
         owned = true;
         TRY_DONE(cx, l->rooms[i]->apply(cx, l->writer, &e));
     }
+    if (!strcmp(act->kind, "ledger.received")) TRY_DONE(cx, ledger_project(cx, l, l->writer, l->rooms, l->rooms_n, &e));
     if (!owned) {
         err = FAIL(cx, ERR_BUG, "no room owns events of kind '%s'", act->kind);
         goto done;

@@ -7,25 +7,42 @@
 #define TABLE_COLUMNS_MAX 64
 #define STEP_EVERY 256             /* events between two looks at the clock */
 
-typedef struct Fold { Ctx *cx; DbWriter *into; const LedgerRoom *const *rooms; size_t n; double total; } Fold;
-
-static Err fold_one(void *arg, const Event *e)
+/* Every event that one of the rooms owns, applied in order.  Payloads that nobody asks for are not opened. */
+static Err fold(Ctx *cx, Ledger *l, DbWriter *into, const LedgerRoom *const *rooms, size_t n)
 {
-    Fold *f = arg;
-    if (e->seq % STEP_EVERY == 0) {
-        TRY(f->cx, ctx_check(f->cx));
-        ctx_step(f->cx, "folding the log", (double)e->seq, f->total);
+    const LedgerAsk all = { 0 };
+    DbRows *rows = NULL;
+    Event e;
+    Digest head;
+    uint64_t total = 0;
+    bool more = false;
+    Err err = OK;
+    TRY_DONE(cx, ledger_head(cx, l, &total, &head));
+    TRY_DONE(cx, ledger_ask_events(cx, l, &all, &rows));
+    for (;;) {
+        TRY_DONE(cx, db_next(cx, rows, &more));
+        if (!more) break;
+        TRY_DONE(cx, ledger_event_row(cx, l, rows, &e));
+        if (e.seq % STEP_EVERY == 0) {
+            TRY_DONE(cx, ctx_check(cx));
+            ctx_step(cx, "folding the log", (double)e.seq, (double)total);
+        }
+        bool opened = false;
+        for (size_t i = 0; i < n; i++) {
+            if (!ledger_owns(rooms[i], e.kind)) continue;
+            if (!opened) TRY_DONE(cx, ledger_event_open(cx, l, &e));
+            opened = true;
+            TRY_DONE(cx, rooms[i]->apply(cx, into, &e));
+        }
+        if (!strcmp(e.kind, "ledger.received")) TRY_DONE(cx, ledger_project(cx, l, into, rooms, n, &e));
     }
-    for (size_t i = 0; i < f->n; i++) {
-        if (ledger_owns(f->rooms[i], e->kind)) TRY(f->cx, f->rooms[i]->apply(f->cx, f->into, e));
-    }
-    return OK;
+done:
+    db_rows_close(rows);
+    return err;
 }
 
 Err ledger_refold(Ctx *cx, Ledger *l, const LedgerRoom *room)
 {
-    const LedgerAsk all = { 0 };
-    Fold f = { .cx = cx, .into = l->writer, .rooms = &room, .n = 1 };
     for (const char *const *t = room->tables; *t; t++) {
         char text[128];
         const Statement drop = { text, NULL };
@@ -33,7 +50,7 @@ Err ledger_refold(Ctx *cx, Ledger *l, const LedgerRoom *room)
         TRY(cx, db_run(cx, l->writer, &drop, DB_NO_ARGS, NULL));
     }
     TRY(cx, ledger_make_tables(cx, l->writer, room));
-    TRY(cx, ledger_each(cx, l, &all, fold_one, &f));
+    TRY(cx, fold(cx, l, l->writer, &room, 1));
     return OK;
 }
 
@@ -103,13 +120,10 @@ done:
 
 static Err rebuild_inside(Ctx *cx, Ledger *l, LedgerProof *out, DbWriter *fresh)
 {
-    const LedgerAsk all = { 0 };
-    Fold f = { .cx = cx, .into = fresh, .rooms = l->rooms, .n = l->rooms_n };
     TRY(cx, ledger_walk(cx, l, out, false));   /* folding lies proves nothing */
-    f.total = (double)out->events;
     TRY(cx, db_begin(cx, fresh));
     for (size_t i = 0; i < l->rooms_n; i++) TRY(cx, ledger_make_tables(cx, fresh, l->rooms[i]));
-    TRY(cx, ledger_each(cx, l, &all, fold_one, &f));
+    TRY(cx, fold(cx, l, fresh, l->rooms, l->rooms_n));
     for (size_t i = 0; i < l->rooms_n; i++) {
         for (const char *const *t = l->rooms[i]->tables; *t; t++)
             TRY(cx, compare_table(cx, l, out, *t, db_reader(fresh)));
@@ -137,9 +151,10 @@ static Err restore_inside(Ctx *cx, Ledger *l)
 {
     LedgerProof proof = { 0 };
     TRY(cx, ledger_read_head(cx, l, &l->head));
+    TRY(cx, ledger_refold(cx, l, &ledger_own_room));       /* it says where sealed payloads are; undone if the log proves damaged */
     TRY(cx, ledger_walk(cx, l, &proof, true));
     TRY(cx, ledger_tree_refill(cx, l, l->head.seq));
-    for (size_t i = 0; i < l->rooms_n; i++) TRY(cx, ledger_refold(cx, l, l->rooms[i]));
+    for (size_t i = 1; i < l->rooms_n; i++) TRY(cx, ledger_refold(cx, l, l->rooms[i]));
     l->began = l->head.seq;
     l->group = true;
     return OK;

@@ -70,7 +70,7 @@ Err ledger_expect(Ctx *cx, Ledger *l, const char *where, const LedgerHead *head)
 void ledger_signer_get(Ctx *cx, Ledger *l)
 {
     Ctx aside;
-    if (l->signer_tried || !l->keys) return;
+    if (l->signer || l->signer_tried || !l->keys) return;
     l->signer_tried = true;
     ctx_child(cx, &aside);
     if (sign_open(&aside, l->keys, &l->signer))

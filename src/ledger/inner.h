@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "ledger/ledger.h"
+#include "ledger/segment.h"
 #include "ledger/sign.h"
 #include "ledger/tree.h"
 
@@ -14,6 +15,16 @@
 typedef struct HeadRow { uint64_t seq; Digest hash, id; int64_t format; } HeadRow;
 
 typedef struct HeadSeen { char where[200]; LedgerHead head; } HeadSeen;
+
+/* The segment, its block and the record that were read last. */
+typedef struct SealedCache {
+    StoreMap map;
+    Segment segment;
+    size_t block;
+    Text raw;
+    const char *at; uint64_t next;
+    char *plain; size_t plain_cap;
+} SealedCache;
 
 struct Ledger {
     Db *db;                        /* for questions; the writer's own when there is one */
@@ -33,6 +44,8 @@ struct Ledger {
     bool signer_tried, signer_known;       /* known: an event says whose it is */
     bool head_moved;               /* a head was signed here that leat.lock does not know */
     HeadSeen *expected; size_t expected_n;
+    Store *store;                  /* NULL: none */
+    SealedCache sealed;
     unsigned char *clear; size_t clear_cap;                /* the payload decrypted last */
 };
 
@@ -59,6 +72,7 @@ MUST_USE Err ledger_leaf_with(Hasher *h, Text *t, const Event *e, Digest *out);
 /* --- read.c: the event of the present row of ledger_ask_events; pointers live until the next row.  ERR_CORRUPT */
 MUST_USE Err ledger_event(Ctx *cx, Ledger *l, DbRows *rows, Event *e);
 MUST_USE Err ledger_event_row(Ctx *cx, Ledger *l, DbRows *rows, Event *e);        /* all but the opened payload: payload may be NULL */
+MUST_USE Err ledger_event_open(Ctx *cx, Ledger *l, Event *e);                     /* then its payload */
 MUST_USE Err ledger_ask_events(Ctx *cx, Ledger *l, const LedgerAsk *ask, DbRows **rows);
 
 /* --- secret.c: AES-256-GCM under a key for each event, listed by the person whose words they are */
@@ -89,6 +103,19 @@ bool ledger_event_key(const Event *e, unsigned char key[LEDGER_KEY_BYTES]);
 
 /* --- verify.c: chain, payloads, heads, and the rows that are derived from them unless `log_alone` */
 MUST_USE Err ledger_walk(Ctx *cx, Ledger *l, LedgerProof *out, bool log_alone);
+
+/* --- archive.c */
+/* stored (and payload, if plain) of a sealed event, out of its segment; inner: what it is in there. */
+MUST_USE Err ledger_unseal(Ctx *cx, Ledger *l, Event *e, LedgerPayload *inner);
+void ledger_unseal_forget(Ctx *cx, Ledger *l);
+MUST_USE Err ledger_segment_make(Ctx *cx, Ledger *l, uint64_t first, uint64_t last, Text *out);
+MUST_USE Err ledger_segment_keep(Ctx *cx, Ledger *l, const void *bytes, size_t n, Err (*each)(void *arg, const Event *e), void *arg, Digest *object);
+MUST_USE Err ledger_say_archived(Ctx *cx, Ledger *l, uint64_t first, uint64_t last, const Digest *object, size_t bytes, const char *to);
+MUST_USE Err ledger_check_segments(Ctx *cx, Ledger *l, uint64_t *n);
+/* --- redact.c: write the database's file anew, without what was deleted */
+MUST_USE Err ledger_shrink(Ctx *cx, Ledger *l);
+/* --- foreign.c: what rooms make of a received segment */
+MUST_USE Err ledger_project(Ctx *cx, Ledger *l, DbWriter *into, const LedgerRoom *const *rooms, size_t n, const Event *received);
 
 /* --- upgrade.c: a ledger of format 1 becomes one of this format */
 extern const Statement ledger_make_2[];         /* ledger.c: tables that format 2 has and format 1 has not, or has otherwise */

@@ -123,6 +123,7 @@ static Err start(Ctx *cx, const char *path, const LedgerWho *who, Ledger **out)
     l->lock = who->lock ? ledger_copy(cx, who->lock) : NULL;
     if (!l->path || !l->actor || !l->on_behalf || !l->project || (who->keys && !l->keys) || (who->lock && !l->lock))
         return FAIL(cx, ERR_NOMEM, "opening the ledger '%s'", path);
+    l->store = who->store;
     TRY(cx, hash_start(cx, &l->hasher));
     return OK;
 }
@@ -213,6 +214,7 @@ void ledger_close(Ctx *cx, Ledger *l)
     ledger_cancel(l);
     ledger_lock_write(cx, l);
     sign_close(cx, l->signer);
+    ledger_unseal_forget(cx, l);
     if (l->writer) db_close_write(cx, l->writer);
     else db_close(cx, l->db);
     if (l->clear) memset(l->clear, 0, l->clear_cap);

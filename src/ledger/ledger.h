@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "db/db.h"
+#include "store/store.h"
 
 #define LEDGER_WORD_MAX 1024                    /* bytes of an actor, project, kind, subject */
 #define LEDGER_PAYLOAD_MAX ((size_t)16 << 20)
@@ -35,6 +36,7 @@ typedef struct Event {                          /* (borrowed) by whoever is show
     Digest payload_hash, previous, hash;        /* hash is the leaf: SHA-256(0x00 then the canonical text) */
     LedgerPayload state;
     const void *stored; size_t stored_n;        /* the bytes payload_hash is of: the payload, or its cipher; NULL: redacted */
+    const Digest *ledger;                       /* whose event it is; NULL: this ledger's own.  seq counts there */
 } Event;
 
 typedef struct LedgerRoom {
@@ -49,11 +51,14 @@ typedef struct LedgerRoom {
     /* Members of payloads whose texts are no words of a person and stay when an event is redacted, so that later events
     ** still fit; ends with NULL; NULL: none.  Numbers, truths and texts of hex digits alone stay anyway; other texts become "". */
     const char *const *keeps;
+    /* Its apply also takes events that came from other ledgers (e->ledger is set): it must tell rows apart by (ledger, seq). */
+    bool foreign;
 } LedgerRoom;
 
 typedef struct LedgerWho {                      /* (copied) */
     const char *actor, *on_behalf, *project;    /* on_behalf may be NULL */
     const char *keys;                           /* folder of the person's signing key; NULL: heads are not signed */
+    Store *store;                               /* where sealed segments lie; NULL: there are none      (kept) */
     const char *lock;                           /* the file leat.lock: the signed head goes there when the ledger is closed; NULL: nowhere */
 } LedgerWho;
 
@@ -138,6 +143,7 @@ typedef struct LedgerProof {
     Digest head, root;                          /* of the chain; of the tree */
     uint64_t heads, signed_to;                  /* heads checked; events that a signature covers */
     uint64_t secret, sealed, redacted;          /* payloads that are not plain */
+    uint64_t segments;                          /* checked whole, own and foreign */
     char table[64];                             /* the table that is not as it should be; "" none */
     uint64_t tables, rows;                      /* ledger_rebuild: compared */
 } LedgerProof;
@@ -164,5 +170,55 @@ typedef struct LedgerProven { uint64_t seq, size; Digest ledger; unsigned char k
 /* Is this file a proof?  No ledger is needed.  event: in scratch.  ERR_BAD_INPUT it is not of this form; ERR_REFUSED it proves nothing:
 ** says which step fails. */
 MUST_USE Err ledger_proof_check(Ctx *cx, const char *json, size_t n, LedgerProven *out);
+
+/* --- words that must stay, words that must go -------------------------------------------------------------------- */
+
+/* What is held, an event's subject or a person of encrypted words, can neither be redacted nor leave the tables by archiving.
+** ERR_REFUSED held already; not held. */
+MUST_USE Err ledger_hold(Ctx *cx, Ledger *l, const char *subject, const char *why);
+MUST_USE Err ledger_release(Ctx *cx, Ledger *l, const char *subject, const char *why);
+
+typedef struct LedgerRedactIn { uint64_t seq; const char *why; } LedgerRedactIn;
+typedef struct LedgerRedacted { uint64_t events, segments; } LedgerRedacted;     /* segments: written anew without it */
+/* The payload of an event goes: its words, the key of its cipher, what rooms made of it, free pages and the database's own log.  What
+** `keeps` of its room names stays, said by an event ledger.redacted.  The file is written anew: cost is that of the whole database.
+** ERR_NOT_FOUND; ERR_REFUSED it is held, redacted already, the log's own, or later events stand on its words. */
+MUST_USE Err ledger_redact(Ctx *cx, Ledger *l, const LedgerRedactIn *in, LedgerRedacted *out);
+
+/* --- segments: pieces of a log in files of their own ------------------------------------------------------------- */
+
+typedef struct LedgerSegment {
+    Digest ledger, object;                      /* object: SHA-256 of the file, its name in the store */
+    uint64_t first, last;
+    LedgerHead head;                            /* over `last` events; not set by ledger_each_segment */
+    bool foreign;                               /* of another ledger */
+} LedgerSegment;
+
+typedef struct LedgerArchiveIn {                /* (borrowed) */
+    int64_t before_us;                          /* events up to the first that is not older; 0: all there are */
+    const char *folder;                         /* also a copy there, read back and compared; NULL */
+    Err (*copy)(void *self, Ctx *cx, const char *name, const void *bytes, size_t n); void *self;      /* or handed to this; NULL */
+    const char *to;                             /* where copy puts it, in words for the record; NULL: folder */
+} LedgerArchiveIn;
+typedef struct LedgerArchived { uint64_t first, last, segments, bytes, held; } LedgerArchived;       /* first 0: nothing to do */
+/* Move payloads into sealed, signed segments in the store.  They stay readable through them.  A segment is checked whole, and every copy
+** read back, before its payloads leave the tables.  ERR_REFUSED there is no signing key. */
+MUST_USE Err ledger_archive(Ctx *cx, Ledger *l, const LedgerArchiveIn *in, LedgerArchived *out);
+/* Every segment the log names, own ones first: objects that must not be swept. */
+MUST_USE Err ledger_each_segment(Ctx *cx, Ledger *l, Err (*each)(void *arg, const LedgerSegment *s), void *arg);
+/* A segment alone, without any ledger: blocks, events, chain, tree, signatures.  ERR_BAD_INPUT it is none; ERR_CORRUPT names events and bytes. */
+MUST_USE Err ledger_segment_check(Ctx *cx, const char *name, const void *bytes, size_t n, LedgerSegment *out);
+
+/* --- other ledgers ----------------------------------------------------------------------------------------------- */
+
+/* Events from seq `from` on as a signed segment (appended to out), at most 65536; *last: where it ends: go on from there.
+** ERR_NOT_FOUND there are none; ERR_REFUSED there is no signing key. */
+MUST_USE Err ledger_export(Ctx *cx, Ledger *l, uint64_t from, Text *out, uint64_t *last);
+/* Take over another ledger's segment: checked, kept in the store, one event ledger.received {first, key, last, object, root}; rooms whose
+** row says `foreign` apply its events.  *fresh false: it was here already.  ERR_REFUSED it is this ledger's own, leaves a gap (say from where to
+** export: ledger_foreign_known), does not continue what was received, or is signed by a stranger; ERR_CORRUPT, ERR_BAD_INPUT. */
+MUST_USE Err ledger_receive(Ctx *cx, Ledger *l, const void *bytes, size_t n, LedgerSegment *out, bool *fresh);
+/* How much of that ledger is here: last 0: nothing. */
+MUST_USE Err ledger_foreign_known(Ctx *cx, Ledger *l, const Digest *id, uint64_t *last, Digest *root);
 
 #endif

@@ -139,10 +139,18 @@ Err ledger_event_row(Ctx *cx, Ledger *l, DbRows *rows, Event *e)
     return OK;
 }
 
+Err ledger_event_open(Ctx *cx, Ledger *l, Event *e)
+{
+    LedgerPayload state = e->state;
+    if (state == LEDGER_SEALED) TRY(cx, ledger_unseal(cx, l, e, &state));
+    if (state == LEDGER_SECRET) TRY(cx, ledger_open_secret(cx, l, e));
+    return OK;
+}
+
 Err ledger_event(Ctx *cx, Ledger *l, DbRows *rows, Event *e)
 {
     TRY(cx, ledger_event_row(cx, l, rows, e));
-    if (e->state == LEDGER_SECRET) TRY(cx, ledger_open_secret(cx, l, e));
+    TRY(cx, ledger_event_open(cx, l, e));
     return OK;
 }
 

@@ -113,9 +113,14 @@ static Err check_payload(Walk *w, Event *e)
         w->out->redacted++;
         return OK;
     }
+    LedgerPayload state = e->state;
+    if (state == LEDGER_SEALED) {
+        TRY(w->cx, ledger_unseal(w->cx, w->l, e, &state));
+        w->out->sealed++;
+    }
     hash_again(w->l->hasher, e->stored, e->stored_n, NULL, 0, &d);
     if (!digest_same(&d, &e->payload_hash)) return bad_event(w, e->seq, "its payload does not match its hash");
-    if (e->state == LEDGER_SECRET) {
+    if (state == LEDGER_SECRET) {
         TRY(w->cx, ledger_open_secret(w->cx, w->l, e));
         w->out->secret++;
     }
@@ -338,6 +343,7 @@ static Err walk_inside(Walk *w, bool log_alone)
     if (log_alone) return OK;
     TRY(cx, check_tiles(w));
     TRY(cx, check_rooms(w));
+    TRY(cx, ledger_check_segments(cx, w->l, &w->out->segments));
     return OK;
 }
 

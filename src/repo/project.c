@@ -327,7 +327,7 @@ static Err open_inside(Ctx *cx, Repo *r, const char *actor, bool writable)
     r->actor = copy(cx, actor);
     if (!r->name || !r->actor) return FAIL(cx, ERR_NOMEM, "opening the project '%s'", r->folder);
     keys_folder(keys);
-    const LedgerWho who = { .actor = r->actor, .project = r->name, .keys = keys[0] ? keys : NULL, .lock = lock };
+    const LedgerWho who = { .actor = r->actor, .project = r->name, .keys = keys[0] ? keys : NULL, .lock = lock, .store = r->store };
     TRY(cx, ledger_open(cx, path, rooms, ROOMS_N, &who, writable, &r->ledger));
     if (writable) {
         TRY(cx, store_tidy(cx, r->store));

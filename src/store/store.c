@@ -282,6 +282,14 @@ Err store_map(Ctx *cx, Store *s, const Digest *d, StoreMap *out)
     return err;
 }
 
+Err store_remove_raw(Ctx *cx, Store *s, const Digest *d)
+{
+    char name[BLOB_NAME_MAX];
+    TRY(cx, object_name(d, STORE_RAW, name));
+    TRY(cx, s->kind->remove(cx, s, name));
+    return OK;
+}
+
 void store_unmap(Ctx *cx, Store *s, StoreMap *m)
 {
     s->kind->unmap(cx, s, m);

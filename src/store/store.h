@@ -76,6 +76,8 @@ MUST_USE Err store_stream(Ctx *cx, Store *s, const Digest *d, uint64_t from, uin
 /* Map a raw object read-only.  ERR_BAD_INPUT it is not raw. */
 MUST_USE Err store_map(Ctx *cx, Store *s, const Digest *d, StoreMap *out);
 void store_unmap(Ctx *cx, Store *s, StoreMap *m);                  /* zeroed is fine */
+/* Remove a raw object at once: for words that must not stay.  Nothing there is fine.  Everything else is swept (gc). */
+MUST_USE Err store_remove_raw(Ctx *cx, Store *s, const Digest *d);
 /* Read it all and compare with its name. */
 MUST_USE Err store_verify(Ctx *cx, Store *s, const Digest *d);
 

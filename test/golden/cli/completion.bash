@@ -92,7 +92,11 @@ _leat()
         'log:--since') COMPREPLY=(); return;;
         'log:--until') COMPREPLY=(); return;;
         'log:--limit'|'log:-n') COMPREPLY=(); return;;
+        'log archive:--before') COMPREPLY=(); return;;
+        'log archive:--to') COMPREPLY=($(compgen -d -- "$cur")); return;;
+        'log hold:--why') COMPREPLY=(); return;;
         'log prove:--out'|'log prove:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'log redact:--why') COMPREPLY=(); return;;
         'metric log:--step') COMPREPLY=(); return;;
         'metric log:--time') COMPREPLY=(); return;;
         'metric log:--from') COMPREPLY=($(compgen -f -- "$cur")); return;;
@@ -129,7 +133,7 @@ _leat()
         build) COMPREPLY=($(compgen -W 'bench export ls reproduce show ' -- "$cur"));;
         data) COMPREPLY=($(compgen -W 'add diff files get import-dvc log ls restore rm show tag ' -- "$cur"));;
         experiment) COMPREPLY=($(compgen -W 'ls ' -- "$cur"));;
-        log) COMPREPLY=($(compgen -W 'check prove rebuild show verify  --kind --subject --actor --project --since --until --limit -n --all' -- "$cur"));;
+        log) COMPREPLY=($(compgen -W 'archive check hold prove rebuild redact show verify  --kind --subject --actor --project --since --until --limit -n --all' -- "$cur"));;
         metric) COMPREPLY=($(compgen -W 'log show ' -- "$cur"));;
         note) COMPREPLY=($(compgen -W 'add ' -- "$cur"));;
         param) COMPREPLY=($(compgen -W 'set ' -- "$cur"));;
@@ -267,10 +271,21 @@ _leat()
             case $n in
             0) COMPREPLY=($(compgen -d -- "$cur"));;
             esac;;
+        'log archive')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --before --to --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
         'log check')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+        'log hold')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --why --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            1) COMPREPLY=();;
             esac;;
         'log prove')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
@@ -282,6 +297,11 @@ _leat()
             case $n in
             *) COMPREPLY=();;
             esac;;
+        'log redact')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --why --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
         'log show')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
@@ -290,7 +310,7 @@ _leat()
         'log verify')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            *) COMPREPLY=();;
+            0) COMPREPLY=($(compgen -f -- "$cur"));;
             esac;;
         'man')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi

@@ -81,9 +81,12 @@ _leat() {
         _describe command second;;
     log)
         local -a second=(
+            'archive:move old payloads into sealed, compressed, signed segments'
             'check:check a proof; no project is needed'
+            'hold:what may be neither redacted nor moved away'
             'prove:a file that proves one event to somebody without the project'
             'rebuild:make all tables anew from the log'
+            'redact:destroy what an event says; all still verifies'
             'show:one event with its payload and hashes'
             'verify:prove that the log and all tables are as they were written')
         _describe command second;;
@@ -626,6 +629,23 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'log archive')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--before[only events older than TIME\: 2026-05-04, or 90d ago]:TIME: ' \
+            '--to[also a copy of every segment in this folder, or in the store at this address]:WHERE:_files -/' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
     'log check')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
@@ -642,6 +662,24 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:FILE:_files';;
+    'log hold')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--why[the reason, for the record]:TEXT: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:VERB: ' \
+            '3:SUBJECT: ';;
     'log prove')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
@@ -675,6 +713,23 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'log redact')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--why[the reason, which stays in the log]:TEXT: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:SEQ: ';;
     'log show')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
@@ -705,7 +760,8 @@ _leat() {
             '-v[say more about what is going on]' \
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:FILE:_files';;
     'man')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \

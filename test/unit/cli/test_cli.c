@@ -122,7 +122,10 @@ Err app_status(Ctx *cx, House *h, uint32_t threads, AppStatusOut *out) { (void)t
 void app_status_json(const AppStatusOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
 ASK(app_doctor, AppDoctorOut)
 VERB(app_log_show, char, AppEvent)
-ASK(app_log_verify, AppLogVerifyOut)
+VERB(app_log_verify, AppLogVerifyIn, AppLogVerifyOut)
+VERB(app_log_hold, AppLogHoldIn, AppLogHoldOut)
+VERB(app_log_redact, AppLogRedactIn, AppLogRedactOut)
+VERB(app_log_archive, AppLogArchiveIn, AppLogArchiveOut)
 Err app_log_rebuild(Ctx *cx, House *h, AppLogVerifyOut *out) { (void)h; memset(out, 0, sizeof *out); return answer(cx, "app_log_rebuild"); }
 Err app_log_prove(Ctx *cx, House *h, const AppLogProveIn *in, AppLogProof *out)
 {
