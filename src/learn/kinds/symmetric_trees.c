@@ -257,6 +257,7 @@ static Err round_of(Ctx *cx, void *self, bool *grew)
     uint32_t m = draw_rows(b, &r);
     sym_grow_tree(b->grow, b->row, b->slope, m, order, noise, &r, t);
     *grew = t->depth > 0;
+    if (!*grew && b->round) return OK;         /* such a round is not kept: it must not move the margins */
     sym_leaves(&b->data, t, SYM_ORDERS - 1, b->leaf);
     fill_leaves(b);
     memset(count, 0, b->leaves * sizeof *count);

@@ -149,6 +149,39 @@ static void it_learns_all_three_tasks(void **state)
     ctx_clear(&cx);
 }
 
+/* Fewer columns, fewer cuts and less to learn than rounds: the model must answer what the fit believed it does. */
+static void rounds_that_find_nothing_leave_no_trace(void **state)
+{
+    (void)state;
+    static Kit k;
+    Ctx cx = test_ctx();
+    FitOut out, again;
+    Text x, y;
+    kit_make(&k, learner(), TASK_REGRESSION, 60, 9);
+    for (uint32_t i = 0; i < 60; i++) {
+        for (uint32_t j = 0; j < KIT_COLS; j++) k.cell[j][i] = 0;
+        k.cell[0][i] = (float)(i % 2);
+        k.y[i] = i % 2 ? 5 : 1;
+    }
+    kit_split(&k, 40);
+    expect_ok(&cx, learner()->fit(&cx, &k.in, &out));
+    assert_true(kit_score(&cx, &k, out.model, k.in.valid, k.in.valid_n) < 1e-3);
+    k.in.rounds = out.planned;
+    k.in.keep = out.rounds;
+    expect_ok(&cx, learner()->fit(&cx, &k.in, &again));
+    text_init(&x, &cx);
+    text_init(&y, &cx);
+    expect_ok(&cx, model_save(&cx, out.model, &x));
+    expect_ok(&cx, model_save(&cx, again.model, &y));
+    assert_int_equal(x.n, y.n);
+    assert_memory_equal(x.at, y.at, x.n);
+    text_clear(&x);
+    text_clear(&y);
+    model_free(&cx, out.model);
+    model_free(&cx, again.model);
+    ctx_clear(&cx);
+}
+
 static Err fit_small(Ctx *cx, void *arg)
 {
     Kit *k = arg;
@@ -176,6 +209,7 @@ int main(void)
         cmocka_unit_test(halves_add_up_to_the_whole),
         cmocka_unit_test(a_row_does_not_see_its_own_target),
         cmocka_unit_test(it_learns_all_three_tasks),
+        cmocka_unit_test(rounds_that_find_nothing_leave_no_trace),
         cmocka_unit_test(memory_that_ends_is_told_and_nothing_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
