@@ -169,7 +169,8 @@ def bench_large(a):
 
 
 def stored(p):
-    return sum(os.lstat(os.path.join(r, f)).st_size for r, _, fs in os.walk(p / ".leat" / "objects") for f in fs)
+    """Bytes of everything the store keeps: objects, packs and their indexes."""
+    return sum(os.lstat(os.path.join(r, f)).st_size for d in ("objects", "packs") for r, _, fs in os.walk(p / ".leat" / d) for f in fs)
 
 
 def bench_csv(a):

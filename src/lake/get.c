@@ -19,6 +19,12 @@
 #define PART_END ".leat-part"
 #define TREES LAKE_CACHE "/tree"
 
+bool lake_is_part(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    return !strncmp(name, ".leat-", 6) && strspn(name + 6, "0123456789abcdef") == 16 && !strcmp(name + 22, ".part");
+}
+
 /* --- writing files --- */
 
 typedef struct Job {
@@ -295,7 +301,7 @@ static Err plan_one(Ctx *cx, void *arg, LakeChange change, const LakeFile *was, 
     Plan *p = arg;
     bool work = was && is_work(p, was);
     if (change == LAKE_REMOVED) {              /* here only: ours to remove when it came from the base, unchanged */
-        return work && !p->ours ? OK : want(cx, &p->drop, was);
+        return work && !p->ours && !lake_is_part(was->path) ? OK : want(cx, &p->drop, was);
     }
     if (work && !p->in->force && !p->ours && !digest_same(&was->digest, &now->digest))
         return FAIL(cx, ERR_REFUSED, "'%s/%s' was changed here and would be overwritten; nothing was written: add it to the lake first, "
@@ -416,7 +422,10 @@ static Err plan_and_write(Ctx *cx, Plan *p, LakeGot *out)
     const LakeGet *in = p->in;
     LakeScan now;
     uint64_t files;
-    TRY(cx, scan_target(cx, p, &now));
+    p->lake->parts = true;
+    Err err = scan_target(cx, p, &now);
+    p->lake->parts = false;
+    if (err) return err;
     if (in->base && !p->ours) TRY(cx, lake_compare(cx, p->lake, in->base, &now.tree, note_work, p));
     TRY(cx, lake_compare(cx, p->lake, &now.tree, in->tree, plan_one, p));
     TRY(cx, files_of(cx, p->lake, in->tree, &files));

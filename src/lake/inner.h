@@ -24,7 +24,10 @@ struct Lake {
     Ledger *ledger;
     char home[LAKE_PATH_MAX];
     Held held;
+    bool parts;                    /* a scan tells of what a killed get left, too */
 };
+
+bool lake_is_part(const char *path);           /* such a file: .leat-0123456789abcdef.part */
 
 void held_init(Held *h, Ctx *cx);
 void held_clear(Ctx *cx, Held *h);

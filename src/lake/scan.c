@@ -391,6 +391,7 @@ static Err walk_one(Ctx *cx, Scan *s, uint32_t root, char rel[LAKE_PATH_MAX], si
         if (err) return FAIL(cx, err, "looking at '%s/%s'", s->in->root[root].path, rel);
         type = info.type;
     }
+    if (type != FILE_FOLDER && !s->lake->parts && lake_is_part(name)) return OK;
     if (type != FILE_FOLDER) return item_below(cx, s, root, rel, LAKE_FILE);
     if (!strcmp(name, ".leat")) return OK;                         /* a project's own folder is never data */
     rel[at + n] = '/';
