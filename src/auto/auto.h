@@ -91,7 +91,7 @@ typedef struct AutoIn {
     double cost_alarm, cost_miss;         /* of calling a row class 1 that is not, and the other way; the threshold makes their sum least; 0, 0: by the metric */
     unsigned without;            /* AUTO_NO_ bits */
     Stage until;                 /* last stage to run */
-    bool portable;               /* only features and learners that export can say (steps_portable, LEARN_KEEPS_ROWS) */
+    bool portable;               /* only features and learners that export can say (steps_portable, LEARN_KEEPS_ROWS, LEARN_NO_EXPORT) */
     bool diagnose_full;          /* no bound on the diagnostics' own time */
     const char *program;         /* path of leat, for workers */
     const Trial *resume;         size_t resume_n;         /* trials of an earlier run, with blobs */

@@ -54,6 +54,7 @@ static const Row rows[] = {
     { "realmlp", "{}", false },
     { "knn", "{}", false },
     { "symmetric_trees", "{\"learning_rate\":0.0503,\"depth\":5,\"l2_leaf_reg\":1.05,\"rsm\":0.6}", false },
+    { "naive_bayes", "{}", false },
     LGB_(0.0114, 84, 3, 0.528, 0.978, 0.027, 0.8375, "no", 42, 0.155, 0.0093, 75),
     { "mlp", "{\"weight_decay\":0.02,\"dropout\":0.15}", false },
     LGB_(0.0127, 5, 12, 0.733, 0.854, 0.2413, 0.2981, "yes", 67, 0.011, 5.09, 93),

@@ -43,7 +43,7 @@ bool auto_allows(const Auto *a, const Learner *l)
     if (!(l->can & bit[a->task])) return false;
     if (a->weight && a->task != TASK_ANOMALY && !(l->can & LEARN_WEIGHTS)) return false;
     if (a->monotone && !(l->can & LEARN_MONOTONE)) return false;
-    if (a->portable && (l->can & LEARN_KEEPS_ROWS)) return false;
+    if (a->portable && (l->can & (LEARN_KEEPS_ROWS | LEARN_NO_EXPORT))) return false;
     if (a->without & AUTO_NO_NETS && auto_is_net(l)) return false;
     if (!a->in->learners_n) return true;
     for (size_t i = 0; i < a->in->learners_n; i++)

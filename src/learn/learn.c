@@ -18,6 +18,7 @@ static const Learner *const all[] = {     /* A to Z */
     &learner_linear,
     &learner_lof,
     &learner_mlp,
+    &learner_naive_bayes,
     &learner_pca_residual,
     &learner_random_forest,
     &learner_realmlp,

@@ -37,6 +37,7 @@ enum {
     LEARN_SPLITS = 256,               /* cuts features at thresholds: a feature made for sums and distances is a constant to it,
                                       ** and to all others one made for it is (model/frame.h, FeatureUse) */
     LEARN_KEEPS_ROWS = 512,           /* its model is made of training rows, which no export can say (AutoIn.portable) */
+    LEARN_NO_EXPORT = 1024,           /* no export can say its model, for another reason */
     LEARN_MONOTONE = 64,              /* honours FitIn.monotone; one that cannot is not asked when there are any */
 };
 

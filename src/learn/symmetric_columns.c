@@ -259,11 +259,22 @@ static Err bin_counts(Ctx *cx, Bin *b, uint32_t feature)
     return OK;
 }
 
+/* Has a category one level only among the training rows?  A cut of it wins nothing, but noise might choose it all the same, and
+** a feature that is hidden from this learner (a constant while it learns) would then speak when it answers. */
+static bool one_level(const Bin *b, uint32_t j, uint32_t levels)
+{
+    const float *x = b->in->X.col[j];
+    uint32_t first = level_of(x[b->in->train[0]], levels);
+    for (uint32_t i = 1; i < b->out->n; i++)
+        if (level_of(x[b->in->train[i]], levels) != first) return false;
+    return true;
+}
+
 static Err bin_feature(Ctx *cx, Bin *b, uint32_t j, const float *const *y, uint32_t targets)
 {
     const Feature *f = &b->in->X.feature[j];
     if (f->kind == FEATURE_NUMBER) return bin_number(cx, b, j);
-    if (!f->levels) return OK;
+    if (!f->levels || one_level(b, j, f->levels)) return OK;
     if (f->levels <= b->how->level_cuts) return bin_levels(cx, b, j);
     for (uint32_t t = 0; t < targets; t++) TRY(cx, bin_means(cx, b, j, y[t]));
     return bin_counts(cx, b, j);

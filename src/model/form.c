@@ -14,6 +14,7 @@
 #define FORM_COLS_MAX 1000000u
 
 static const Form *const all[] = {     /* A to Z */
+    &form_bayes,
     &form_constant,
     &form_density,
     &form_linear,

@@ -4,6 +4,7 @@
 
 #include "model/form.h"
 
+extern const Form form_bayes;
 extern const Form form_constant;
 extern const Form form_density;
 extern const Form form_linear;

@@ -5,6 +5,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include "model/bayes.h"
 #include "model/build.h"
 #include "model/conformal.h"
 #include "model/constant.h"

@@ -1,8 +1,8 @@
 /* model/neighbours.c -- form "neighbours": exact search, by an index where that pays, else of all rows in tiles that stay in the cache.
 **
 ** Training rows lie in groups of LANES, column by column, so that a lane sums one row's distance, in float: nothing is added
-** across lanes, and no column is padded.  All terms are positive, so the relative error of such a sum has a bound; a row
-** whose float distance is within that bound of the k-th best is summed again in double and only then compared.  Few rows
+** across lanes, and no column is padded.  All terms are positive, so the relative error of such a sum has a bound; rows
+** whose float distance is within that bound of the k-th smallest are summed again in double and only then compared.  Few
 ** are: the search is exact and nearly as fast as one in float.  The wide instructions give the same lanes and the same sums, so answers do not depend on them.
 ** Cost: rows x training rows x columns; memory: the training matrix in float.
 */
@@ -19,6 +19,7 @@
 #define QUERIES 64                 /* rows asked about together */
 #define TILE_BYTES ((size_t)16 << 10)
 #define TILE_ROWS_MAX 512
+#define PERHAPS 192                /* rows besides k that wait to be measured exactly */
 
 typedef struct Neighbours {
     Model head;
@@ -196,6 +197,11 @@ typedef struct Search {
     double *far;                   /* QUERIES x k: sums of the best rows so far, nearest first */
     uint32_t *at;                  /* QUERIES x k: those rows */
     uint32_t *found;               /* QUERIES */
+    float *close;                  /* QUERIES x k: the smallest float distances so far, ascending */
+    uint32_t *close_n;             /* QUERIES */
+    float *limit;                  /* QUERIES: a row farther than this in float is none of the k nearest */
+    struct Perhaps { uint32_t row; float near; } *perhaps;         /* QUERIES x perhaps_max: rows to be measured exactly */
+    uint32_t *perhaps_n, perhaps_max;
     uint32_t but;                  /* rows of this fold are not there; NO_FOLD: all are */
     bool checks_clock;
 } Search;
@@ -210,6 +216,12 @@ static Err search_open(Ctx *cx, const Neighbours *m, size_t n, Search *s)
     GET_DONE(cx, s->far, QUERIES * (size_t)m->k, "searching %u neighbours", m->k);
     GET_DONE(cx, s->at, QUERIES * (size_t)m->k, "searching %u neighbours", m->k);
     GET_DONE(cx, s->found, QUERIES, "searching %u neighbours", m->k);
+    s->perhaps_max = m->k + PERHAPS;
+    GET_DONE(cx, s->close, QUERIES * (size_t)m->k, "searching %u neighbours", m->k);
+    GET_DONE(cx, s->close_n, QUERIES, "searching %u neighbours", m->k);
+    GET_DONE(cx, s->limit, QUERIES, "searching %u neighbours", m->k);
+    GET_DONE(cx, s->perhaps, QUERIES * (size_t)s->perhaps_max, "searching %u neighbours", m->k);
+    GET_DONE(cx, s->perhaps_n, QUERIES, "searching %u neighbours", m->k);
 done:
     return err;
 }
@@ -220,6 +232,19 @@ static void search_close(Ctx *cx, Search *s)
     ctx_put(cx, s->far);
     ctx_put(cx, s->at);
     ctx_put(cx, s->found);
+    ctx_put(cx, s->close);
+    ctx_put(cx, s->close_n);
+    ctx_put(cx, s->limit);
+    ctx_put(cx, s->perhaps);
+    ctx_put(cx, s->perhaps_n);
+}
+
+static void search_begin(Search *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        s->found[i] = s->close_n[i] = s->perhaps_n[i] = 0;
+        s->limit[i] = INFINITY;
+    }
 }
 
 /* Put row `at` in its place among the best of query i, if it belongs there.  Of equal distances the earlier row is nearer. */
@@ -237,6 +262,32 @@ static void offer(Search *s, size_t i, double sum, uint32_t at)
     far[j] = sum;
     row[j] = at;
     if (n < k) s->found[i]++;
+}
+
+/* The rows that may be among the k nearest are measured exactly; those that were put off and are too far by now are not. */
+static void settle(Search *s, size_t i)
+{
+    const struct Perhaps *p = s->perhaps + i * s->perhaps_max;
+    for (uint32_t j = 0; j < s->perhaps_n[i]; j++)
+        if (p[j].near <= s->limit[i]) offer(s, i, exact(s->m, s->q + i * s->m->cols, p[j].row), p[j].row);
+    s->perhaps_n[i] = 0;
+}
+
+/* A row within the limit of query i.  The k-th smallest float distance, allowed for rounding once for that row's own and once
+** for the other's, is the limit. */
+static void note(Search *s, size_t i, float near, uint32_t row)
+{
+    uint32_t k = s->m->k, n = s->close_n[i], j = n < k ? n : k - 1;
+    float *close = s->close + (size_t)i * k;
+    if (s->but != NO_FOLD && s->m->fold[row] == s->but) return;
+    if (n < k || near < close[k - 1]) {
+        for (; j && near < close[j - 1]; j--) close[j] = close[j - 1];
+        close[j] = near;
+        if (n < k) s->close_n[i] = n + 1;
+        if (s->close_n[i] == k) s->limit[i] = close[k - 1] * s->slack * s->slack + 1e-30f;
+    }
+    s->perhaps[i * s->perhaps_max + s->perhaps_n[i]++] = (struct Perhaps){ row, near };
+    if (s->perhaps_n[i] == s->perhaps_max) settle(s, i);
 }
 
 /* Is one of LANES sums at most worst?  In halves, which every processor compares at once. */
@@ -257,26 +308,22 @@ static Err search(Ctx *cx, Search *s, size_t n)
     size_t tile = TILE_BYTES / (sizeof(float) * (m->cols ? m->cols : 1)) / LANES * LANES;
     if (tile < LANES) tile = LANES;
     if (tile > TILE_ROWS_MAX) tile = TILE_ROWS_MAX;
-    memset(s->found, 0, n * sizeof *s->found);
+    search_begin(s, n);
     for (size_t from = 0; from < m->n; from += tile) {
         size_t rows = m->n - from < tile ? m->n - from : tile;
         const float *x = m->x + from * m->cols;
         if (s->checks_clock) TRY(cx, ctx_check(cx));
         for (size_t i = 0; i < n; i++) {
             const float *q = s->q + i * m->cols;
-            float worst = INFINITY;
             s->tile(q, x, m->cols, groups_of(rows), near);
-            if (s->found[i] == m->k) worst = (float)s->far[i * m->k + m->k - 1] * s->slack + 1e-30f;
             for (size_t r = 0; r < rows; r += LANES) {
-                if (!any_near(near + r, worst)) continue;
-                for (size_t l = r; l < r + LANES && l < rows; l++) {
-                    if (near[l] > worst || (s->but != NO_FOLD && m->fold[from + l] == s->but)) continue;
-                    offer(s, i, exact(m, q, from + l), (uint32_t)(from + l));
-                    if (s->found[i] == m->k) worst = (float)s->far[i * m->k + m->k - 1] * s->slack + 1e-30f;
-                }
+                if (!any_near(near + r, s->limit[i])) continue;
+                for (size_t l = r; l < r + LANES && l < rows; l++)
+                    if (near[l] <= s->limit[i]) note(s, i, near[l], (uint32_t)(from + l));
             }
         }
     }
+    for (size_t i = 0; i < n; i++) settle(s, i);
     return OK;
 }
 
@@ -433,29 +480,19 @@ static BoxSums *box_sums_for(uint32_t p)
 static BoxSums *box_sums_for(uint32_t p) { return p == 1 ? boxes_1 : boxes_2; }
 #endif
 
-static float worst_of(const Search *s, size_t i)
-{
-    uint32_t k = s->m->k;
-    return s->found[i] == k ? (float)s->far[i * k + k - 1] * s->slack + 1e-30f : INFINITY;
-}
-
 static void look_into(Search *s, const Boxes *b, size_t i, size_t box)
 {
     const Neighbours *m = s->m;
     float near[BOX_ROWS] __attribute__((aligned(32)));
     const float *q = s->q + i * m->cols;
     size_t at = box * BOX_ROWS, rows = m->n - at < BOX_ROWS ? m->n - at : BOX_ROWS;
-    float worst = worst_of(s, i);
     s->tile(q, b->x + at * m->cols, m->cols, groups_of(rows), near);
     for (size_t r = 0; r < rows; r++) {
-        if (r % LANES == 0 && !any_near(near + r, worst)) {
+        if (r % LANES == 0 && !any_near(near + r, s->limit[i])) {
             r += LANES - 1;
             continue;
         }
-        uint32_t row = b->row[at + r];
-        if (near[r] > worst || (s->but != NO_FOLD && m->fold[row] == s->but)) continue;
-        offer(s, i, exact(m, q, row), row);
-        worst = worst_of(s, i);
+        if (near[r] <= s->limit[i]) note(s, i, near[r], b->row[at + r]);
     }
 }
 
@@ -464,7 +501,7 @@ static void search_boxes(Search *s, Boxes *b, size_t n)
 {
     const Neighbours *m = s->m;
     BoxSums *sums = box_sums_for(m->p);
-    memset(s->found, 0, n * sizeof *s->found);
+    search_begin(s, n);
     for (size_t i = 0; i < n; i++) {
         size_t first = 0, some = 0;
         sums(s->q + i * m->cols, b->lo, b->hi, m->cols, groups_of(b->n), b->near);
@@ -473,12 +510,13 @@ static void search_boxes(Search *s, Boxes *b, size_t n)
         look_into(s, b, i, first);
         b->looked++;
         for (size_t k = 0; k < b->n; k++) {
-            if (k == first || b->near[k] > worst_of(s, i) * s->slack) continue;
+            if (k == first || b->near[k] > s->limit[i]) continue;
             size_t at = some++;
             for (; at && b->near[b->order[at - 1]] > b->near[k]; at--) b->order[at] = b->order[at - 1];
             b->order[at] = (uint32_t)k;
         }
-        for (size_t k = 0; k < some && b->near[b->order[k]] <= worst_of(s, i) * s->slack; k++, b->looked++) look_into(s, b, i, b->order[k]);
+        for (size_t k = 0; k < some && b->near[b->order[k]] <= s->limit[i]; k++, b->looked++) look_into(s, b, i, b->order[k]);
+        settle(s, i);
     }
     b->asked += n * b->n;
 }

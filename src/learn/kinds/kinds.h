@@ -14,6 +14,7 @@ extern const Learner learner_lightgbm;
 extern const Learner learner_linear;
 extern const Learner learner_lof;
 extern const Learner learner_mlp;
+extern const Learner learner_naive_bayes;
 extern const Learner learner_pca_residual;
 extern const Learner learner_random_forest;
 extern const Learner learner_realmlp;

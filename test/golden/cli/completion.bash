@@ -48,7 +48,7 @@ _leat()
         'auto:--monotone') COMPREPLY=(); return;;
         'auto:--use') COMPREPLY=(); return;;
         'auto:--cost') COMPREPLY=(); return;;
-        'auto:--learners') COMPREPLY=($(compgen -W 'baseline ecod extra_trees isolation_forest knn knn_distance lightgbm linear lof mlp pca_residual random_forest realmlp symmetric_trees tabm xgboost' -- "$cur")); return;;
+        'auto:--learners') COMPREPLY=($(compgen -W 'baseline ecod extra_trees isolation_forest knn knn_distance lightgbm linear lof mlp naive_bayes pca_residual random_forest realmlp symmetric_trees tabm xgboost' -- "$cur")); return;;
         'auto:--until') COMPREPLY=($(compgen -W 'visualize preprocess engineer select tune benchmark train diagnose' -- "$cur")); return;;
         'auto:--resume') COMPREPLY=(); return;;
         'auto:--report') COMPREPLY=($(compgen -f -- "$cur")); return;;

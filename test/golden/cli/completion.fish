@@ -99,7 +99,7 @@ complete -c leat -n '__leat_is auto' -l use -x -d 'of the columns given for --gr
 complete -c leat -n '__leat_is auto' -l cost -x -d 'what a false alarm and a miss cost, like 1:5: the threshold makes their sum least (two classes)'
 complete -c leat -n '__leat_is auto' -l refit -d 'a small, fast build: few members, each fitted once on all rows; the score shown is that of the fold models'
 complete -c leat -n '__leat_is auto' -l portable -d 'only features and learners that \'leat build export\' can write as ONNX, C and JSON'
-complete -c leat -n '__leat_is auto' -l learners -xa 'baseline ecod extra_trees isolation_forest knn knn_distance lightgbm linear lof mlp pca_residual random_forest realmlp symmetric_trees tabm xgboost' -d 'learners to try, with commas between'
+complete -c leat -n '__leat_is auto' -l learners -xa 'baseline ecod extra_trees isolation_forest knn knn_distance lightgbm linear lof mlp naive_bayes pca_residual random_forest realmlp symmetric_trees tabm xgboost' -d 'learners to try, with commas between'
 complete -c leat -n '__leat_is auto' -l until -xa 'visualize preprocess engineer select tune benchmark train diagnose' -d 'stop after a stage'
 complete -c leat -n '__leat_is auto' -l resume -x -d 'go on from the trials of an earlier run'
 complete -c leat -n '__leat_is auto' -l report -rF -d 'where to write the report; \'full\' gives the diagnostics all the time they need'

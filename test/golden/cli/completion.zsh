@@ -179,7 +179,7 @@ _leat() {
             '--cost[what a false alarm and a miss cost, like 1\:5\: the threshold makes their sum least (two classes)]:ALARM:MISS: ' \
             '--refit[a small, fast build\: few members, each fitted once on all rows; the score shown is that of the fold models]' \
             '--portable[only features and learners that '\''leat build export'\'' can write as ONNX, C and JSON]' \
-            '--learners[learners to try, with commas between]:LIST:_sequence compadd - baseline ecod extra_trees isolation_forest knn knn_distance lightgbm linear lof mlp pca_residual random_forest realmlp symmetric_trees tabm xgboost' \
+            '--learners[learners to try, with commas between]:LIST:_sequence compadd - baseline ecod extra_trees isolation_forest knn knn_distance lightgbm linear lof mlp naive_bayes pca_residual random_forest realmlp symmetric_trees tabm xgboost' \
             '--until[stop after a stage]:STAGE:(visualize preprocess engineer select tune benchmark train diagnose)' \
             '--resume[go on from the trials of an earlier run]:RUN: ' \
             '--report[where to write the report; '\''full'\'' gives the diagnostics all the time they need]:FILE|full:_files' \
