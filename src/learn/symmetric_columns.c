@@ -121,7 +121,7 @@ static Err bin_number(Ctx *cx, Bin *b, uint32_t feature)
     qsort(b->sorted, m, sizeof *b->sorted, by_value);
     if (missing) c->border[cuts++] = -3.402823466e38f;       /* missing is seen as less than that */
     cuts += find_cuts(b->sorted, m, b->how->borders - cuts, c->border + cuts);
-    if (!cuts) {
+    if (!cuts || !m) {                                       /* one value, or none at all */
         drop_last(cx, b);
         return OK;
     }

@@ -19,7 +19,7 @@
 #define NOISES 4096u               /* normal numbers to choose from, a run at a time: a power of two */
 #define KEEP_ROWS 400u             /* from so many on histograms are kept and halves subtracted, ... */
 #define KEEP_BYTES ((size_t)96 << 20)      /* ... where they need no more than that */
-#define GAIN_MIN 1e-6              /* relative */
+#define GAIN_MIN 1e-5              /* relative, above the rounding of float sums: less is no gain */
 
 /* Lanes of a histogram: plain arithmetic on eight numbers side by side. */
 typedef float Lanes __attribute__((vector_size(32), aligned(4), may_alias));
@@ -275,9 +275,10 @@ static bool is_used(const SymTree *t, uint32_t column, uint32_t cut)
     return false;
 }
 
-/* The best cut of a column; its score without noise.  Cuts of the tree so far are no news. */
-static bool best_cut(SymGrow *g, const SymTree *t, uint32_t column, const float *hist, float noise, Random *random, uint32_t *cut,
-                     double *score)
+/* The best cut of a column; its score without noise.  Cuts of the tree so far are no news, and one that parts no rows must
+** not be chosen by noise: a row that comes later could go where none ever was. */
+static bool best_cut(SymGrow *g, const SymTree *t, uint32_t column, const float *hist, float noise, double now, Random *random,
+                     uint32_t *cut, double *score)
 {
     const SymColumn *c = &g->d->column[column];
     uint32_t leaves = 1u << t->depth, best = UINT32_MAX;
@@ -286,7 +287,7 @@ static bool best_cut(SymGrow *g, const SymTree *t, uint32_t column, const float 
     const float *normal = g->noise + random_bits(random) % NOISES;
     for (uint32_t k = 0; k < c->cuts; k++) {
         float s = g->score[k] + noise * normal[k];
-        if (!(s > most) || is_used(t, column, k)) continue;
+        if (!(s > most) || !((double)g->score[k] > now * (1 + GAIN_MIN)) || is_used(t, column, k)) continue;
         most = s;
         best = k;
     }
@@ -326,7 +327,7 @@ void sym_grow_tree(SymGrow *g, const uint32_t *row, const float *slope, uint32_t
     memset(g->leaf, 0, m * sizeof *g->leaf);
     for (uint32_t level = 0; level < g->shape.depth; level++) {
         uint32_t best = UINT32_MAX, cut = 0, looked;
-        double most = -INFINITY, plain = -INFINITY;
+        double most = -INFINITY;
         add_totals(g, slope, m, 1u << level);
         choose_visits(g, row, m, level);
         double now = score_now(g, 1u << level);
@@ -336,15 +337,14 @@ void sym_grow_tree(SymGrow *g, const uint32_t *row, const float *slope, uint32_t
             double score = 0;
             if (i >= looked && !g->keep) break;              /* what is kept is kept up to date */
             const float *hist = histogram(g, j, order, slope, level);
-            if (i >= looked || !best_cut(g, out, j, hist, (float)noise, random, &own, &score)) continue;
-            plain = fmax(plain, score);
+            if (i >= looked || !best_cut(g, out, j, hist, (float)noise, now, random, &own, &score)) continue;
             score += noise * (double)g->noise[random_bits(random) % NOISES];
             if (score <= most) continue;
             most = score;
             best = j;
             cut = own;
         }
-        if (best == UINT32_MAX || !(plain > now * (1 + GAIN_MIN))) return;
+        if (best == UINT32_MAX) return;
         out->column[level] = best;
         out->cut[level] = (uint8_t)cut;
         out->depth++;

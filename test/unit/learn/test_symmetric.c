@@ -149,6 +149,37 @@ static void it_learns_all_three_tasks(void **state)
     ctx_clear(&cx);
 }
 
+/* What no row was parted by decides nothing: a column that was missing throughout, and levels that were not there. */
+static void what_was_never_seen_changes_no_answer(void **state)
+{
+    (void)state;
+    static Kit k;
+    static double a[KIT_ROWS_MAX * 3], b[KIT_ROWS_MAX * 3];
+    Ctx cx = test_ctx();
+    FitOut out;
+    for (int task = 0; task < TASK_N; task++)
+        for (int means = 0; means < 2; means++) {
+            kit_make(&k, learner(), (Task)task, 300, 21);
+            if (means) kit_set(&k, learner(), "one_hot_max_size", 1);
+            for (uint32_t i = 0; i < 300; i++) k.cell[2][i] = NAN, k.cell[4][i] = (float)(i % 4);
+            kit_set(&k, learner(), "random_strength", 4);
+            k.in.rounds = 60;
+            expect_ok(&cx, learner()->fit(&cx, &k.in, &out));
+            size_t n = 300 * (size_t)out.model->outputs;
+            expect_ok(&cx, model_margin(&cx, out.model, &k.in.X, k.row, 300, a));
+            for (uint32_t i = 0; i < 300; i++) k.cell[2][i] = (float)i - 150;
+            expect_ok(&cx, model_margin(&cx, out.model, &k.in.X, k.row, 300, b));
+            assert_memory_equal(a, b, n * sizeof *a);
+            for (uint32_t i = 0; i < 300; i++) k.cell[4][i] = 6;
+            expect_ok(&cx, model_margin(&cx, out.model, &k.in.X, k.row, 300, a));
+            for (uint32_t i = 0; i < 300; i++) k.cell[4][i] = 7;
+            expect_ok(&cx, model_margin(&cx, out.model, &k.in.X, k.row, 300, b));
+            assert_memory_equal(a, b, n * sizeof *a);
+            model_free(&cx, out.model);
+        }
+    ctx_clear(&cx);
+}
+
 /* Fewer columns, fewer cuts and less to learn than rounds: the model must answer what the fit believed it does. */
 static void rounds_that_find_nothing_leave_no_trace(void **state)
 {
@@ -209,6 +240,7 @@ int main(void)
         cmocka_unit_test(halves_add_up_to_the_whole),
         cmocka_unit_test(a_row_does_not_see_its_own_target),
         cmocka_unit_test(it_learns_all_three_tasks),
+        cmocka_unit_test(what_was_never_seen_changes_no_answer),
         cmocka_unit_test(rounds_that_find_nothing_leave_no_trace),
         cmocka_unit_test(memory_that_ends_is_told_and_nothing_is_lost),
     };
