@@ -402,6 +402,7 @@ typedef struct AppVersion {
     const char *message, *actor, *verb, *detail_json;
     const char *const *tag; size_t tags_n;
     uint64_t seq;
+    const char *state;               /* of lists: "stale", "certified", "revoked" …; NULL or "": nothing to say */
 } AppVersion;
 
 const char *app_profile_word(size_t i);         /* sample full none */
@@ -462,6 +463,8 @@ typedef struct AppDataShowOut {
     const char *const *used_by;   size_t used_by_n;
     AppDataTable *table; size_t tables_n;
     const char *about_json;          /* schema and profile; NULL: it holds no table */
+    const char *const *mark, *const *mark_line; size_t marks_n;      /* what is said of it: "certified", in words */
+    const char *marks_json;          /* labels, certificates, standing, checks, stale inputs */
 } AppDataShowOut;
 MUST_USE Err app_data_show(Ctx *cx, House *house, const char *ref, AppDataShowOut *out);
 void app_data_show_json(const AppDataShowOut *out, Text *t);
@@ -590,5 +593,7 @@ void app_doctor_json(const AppDoctorOut *out, Text *t);
 
 MUST_USE Err app_go(Ctx *cx, const char *folder);      /* -C DIR.  ERR_NOT_FOUND; ERR_DENIED */
 MUST_USE Err app_worker(Ctx *cx, uint64_t bytes);      /* what `leat worker BYTES` runs; see auto_worker */
+
+#include "app/work.h"
 
 #endif

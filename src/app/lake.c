@@ -230,7 +230,10 @@ Err app_data_ls(Ctx *cx, House *house, bool removed, AppDataListOut *out)
     *out = (AppDataListOut){ 0 };
     TRY(cx, lake_here(cx, house, PROJECT_READ, &lake));
     TRY(cx, lake_datasets(cx, lake, removed, &v, &out->n));
-    return versions_out(cx, v, out->n, &out->version);
+    TRY(cx, versions_out(cx, v, out->n, &out->version));
+    for (size_t i = 0; i < out->n; i++)
+        if (!v[i].removed) TRY(cx, app_data_state(cx, house, out->version[i].name, &out->version[i].state));
+    return OK;
 }
 
 Err app_data_log(Ctx *cx, House *house, const char *name, AppDataListOut *out)
@@ -279,9 +282,15 @@ Err app_data_show(Ctx *cx, House *house, const char *ref, AppDataShowOut *out)
     LakeVersion v;
     char *json = NULL;
     size_t n = 0;
+    AppMarks marks;
     *out = (AppDataShowOut){ 0 };
     TRY(cx, lake_here(cx, house, PROJECT_READ, &lake));
     TRY(cx, lake_find(cx, lake, ref, &v));
+    TRY(cx, app_data_marks(cx, house, ref, &marks));
+    out->mark = marks.name;
+    out->mark_line = marks.line;
+    out->marks_n = marks.n;
+    out->marks_json = marks.json;
     TRY(cx, lake_about_version(cx, &v, &out->version));
     TRY(cx, edges(cx, lake, &v, out));
     TRY(cx, lake_about(cx, lake, &v, &json, &n));

@@ -30,6 +30,7 @@ void app_version_json(const AppVersion *v, Text *t)
     }
     when[table_time_text((double)v->source_us / 1e6, when)] = 0;
     if (v->source_us) json_key_text(t, "source_time", when);
+    if (v->state) json_key_text(t, "state", v->state);
     json_texts(t, "tags", v->tag, v->tags_n);
     json_key_text(t, "verb", v->verb);
     json_key_int(t, "version", (int64_t)v->n);
@@ -84,6 +85,7 @@ void app_data_show_json(const AppDataShowOut *out, Text *t)
         json_null(t);
     }
     json_texts(t, "made_from", out->made_from, out->made_from_n);
+    if (out->marks_json) json_key_raw(t, "marks", out->marks_json);
     json_key_open_array(t, "sources");
     for (size_t i = 0; i < out->sources_n; i++) {
         json_open(t);

@@ -36,7 +36,7 @@ static const Example data_ls_examples[] = {
 const Command cmd_data_ls = {
     .name = "data ls",
     .summary = "list datasets",
-    .story = "Lists the datasets of the project: how many versions, and the newest one's files, size, rows, tags and message. A ~ marks a count "
+    .story = "Lists the datasets of the project: how many versions, and the newest one's files, size, rows, state (stale, certified, expired, revoked), tags and message. A ~ marks a count "
              "of rows that was estimated from a sample.\n",
     .examples = data_ls_examples,
     .opts = data_ls_opts,

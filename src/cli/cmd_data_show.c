@@ -63,6 +63,7 @@ static Err data_show_run(Ctx *cx, Shell *sh, const Words *w)
         fprintf(sh->out, "%-12s %s%s%s\n", i ? "" : "source", out.source[i].address, *out.source[i].detail ? "  " : "", out.source[i].detail);
     for (size_t i = 0; i < out.made_from_n; i++) fprintf(sh->out, "%-12s %s\n", i ? "" : "made from", out.made_from[i]);
     for (size_t i = 0; i < out.used_by_n; i++) fprintf(sh->out, "%-12s %s\n", i ? "" : "used by", out.used_by[i]);
+    for (size_t i = 0; i < out.marks_n; i++) fact(sh, out.mark[i], out.mark_line[i]);
     for (size_t i = 0; i < out.tables_n && i < TABLES_SHOWN; i++) TRY(cx, print_table(cx, sh, &out.table[i]));
     return OK;
 }
@@ -81,7 +82,7 @@ static const Example data_show_examples[] = {
 const Command cmd_data_show = {
     .name = "data show",
     .summary = "show a version: schema, statistics, source, lineage, tags",
-    .story = "Shows what is known of a version: where it came from and what was made from it, and of its tables every column's type, missing and "
+    .story = "Shows what is known of a version: where it came from and what was made from it; whether a newer input makes it stale; who labelled and certified it and what that is worth; how it did in checks; and of its tables every column's type, missing and "
              "distinct values (within two in a hundred), range and mean or commonest values.\n"
              "\n" REF_STORY,
     .examples = data_show_examples,

@@ -33,9 +33,9 @@ void data_tags(const AppVersion *v, char *buf, size_t n)
 Err data_grid(Ctx *cx, Shell *sh, const AppVersion *v, size_t n, bool log)
 {
     static const char *const of_log[] = { "version", "arrived (UTC)", "source time", ">files", ">size", ">rows", "by", "how", "tags", "message" };
-    static const char *const of_list[] = { "dataset", ">versions", "arrived (UTC)", ">files", ">size", ">rows", ">columns", "tags", "message" };
+    static const char *const of_list[] = { "dataset", ">versions", "arrived (UTC)", ">files", ">size", ">rows", ">columns", "state", "tags", "message" };
     Grid g;
-    grid_init(&g, cx, log ? of_log : of_list, log ? 10 : 9);
+    grid_init(&g, cx, log ? of_log : of_list, 10);
     for (size_t i = 0; i < n; i++) {
         char size[32], rows[32], when[32], from[32], files[32], tags[200];
         show_size(v[i].bytes, size);
@@ -59,6 +59,7 @@ Err data_grid(Ctx *cx, Shell *sh, const AppVersion *v, size_t n, bool log)
             grid_cell(&g, "%s", v[i].verb);
         } else if (v[i].columns >= 0) grid_cell(&g, "%lld", (long long)v[i].columns);
         else grid_cell(&g, "%s", "");
+        if (!log) grid_cell(&g, "%s", v[i].state ? v[i].state : "");
         grid_cell(&g, "%s", tags);
         grid_cell(&g, "%.*s", (int)strcspn(v[i].message, "\n"), v[i].message);
     }

@@ -160,7 +160,7 @@ static Err find_doubt(Ctx *cx, Lake *lake, const LakeVersion *newest, const Scan
 /* Scan with what is read going into the store; a second time for what the cache knows but the store may lack. */
 static Err scan_in(Ctx *cx, Lake *lake, const LakeAdd *in, const LakeVersion *newest, StoreBatch *batch, ScanOut *out)
 {
-    ScanIn si = { .root = in->root, .roots_n = in->roots_n, .threads = in->threads, .keep = batch, .fresh = in->fresh };
+    ScanIn si = { .root = in->root, .roots_n = in->roots_n, .threads = in->threads, .keep = batch, .fresh = in->fresh, .passing = in->passing };
     Doubt doubt = { 0 };
     ScanOut first;
     TRY(cx, scan_roots(cx, lake, &si, out));

@@ -507,6 +507,7 @@ Err lake_live(Ctx *cx, Lake *lake, Err (*each)(Ctx *, void *, const Digest *), v
         if (get_digest(q, 0, &d)) TRY_DONE(cx, live_node(cx, &l, &d, 0));
         if (get_digest(q, 1, &d)) TRY_DONE(cx, each(cx, arg, &d));
     }
+    TRY_DONE(cx, lake_marks_live(cx, lake, each, arg));
 done:
     db_rows_close(q);
     held_clear(cx, &l.seen);

@@ -69,6 +69,7 @@ typedef struct ScanIn {
     unsigned threads;
     StoreBatch *keep;              /* put what is read into it; NULL: only look */
     bool fresh;                    /* read everything */
+    bool passing;                  /* remember nothing of these files: they will be gone */
     const Digest *doubt; size_t doubt_n;       /* read what the cache says has one of these (in order of their bytes) */
 } ScanIn;
 typedef struct ScanOut {

@@ -134,6 +134,7 @@ typedef struct LakeAdd {           /* (borrowed); what is zero or NULL is the de
     LakeProfile profile;
     unsigned threads;              /* 0: all */
     bool fresh;                    /* do not believe the stat cache */
+    bool passing;                  /* the files are for this add only: nothing is remembered of them */
     bool even_same;                /* a version even when the content is the latest one's (another lineage) */
 } LakeAdd;
 
@@ -223,5 +224,7 @@ typedef struct LakeStatus {
 /* Every pointer below a project's folder (hidden folders and the data itself are not looked through), by file.  In the time of a
 ** stat walk.  ERR_NOMEM; ERR_IO; those of lake_scan */
 MUST_USE Err lake_status(Ctx *cx, Lake *lake, const char *folder, unsigned threads, LakeStatus **out, size_t *n);
+
+#include "lake/work.h"
 
 #endif

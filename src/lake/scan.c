@@ -498,6 +498,7 @@ Err scan_roots(Ctx *cx, Lake *lake, const ScanIn *in, ScanOut *out)
     stat_open(cx, cache, &s.cache);
     TRY_DONE(cx, lake_tree_begin(cx, &lake->held, &s.tree));
     TRY_DONE(cx, scan_all(cx, &s));
+    if (in->passing) goto done;
     if (!s.same_cache || s.writer.n != s.cache.n) stat_save(cx, lake, &s.writer, cache);
 done:
     if (s.folder >= 0) f->close(f->self, s.folder);

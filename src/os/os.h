@@ -46,6 +46,8 @@ void os_make_private(const char *path);    /* a folder that only its owner may e
 void os_make_read_only(const char *path);  /* a hint, never fails */
 void os_touch(const char *path);           /* changed now; a hint, never fails */
 void os_make_executable(const char *path); /* for those who may read it; a hint, never fails */
+/* A second name for the bytes of a file.  ERR_REFUSED something is there; ERR_IO the disk has no such names, or it is another disk. */
+MUST_USE Err os_link(Ctx *cx, const char *from, const char *path);
 /* A link at `path` that says `target`.  ERR_DENIED, ERR_IO; ERR_REFUSED something is there. */
 MUST_USE Err os_symlink(Ctx *cx, const char *target, const char *path);
 

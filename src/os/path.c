@@ -140,6 +140,12 @@ void os_make_executable(const char *path)
     if (!stat(path, &st)) (void)chmod(path, (st.st_mode & 07777) | ((st.st_mode & 0444) >> 2));
 }
 
+Err os_link(Ctx *cx, const char *from, const char *path)
+{
+    if (!link(from, path)) return OK;
+    return FAIL(cx, errno == EEXIST ? ERR_REFUSED : ERR_IO, "giving '%s' a second name '%s': %s", from, path, strerror(errno));
+}
+
 Err os_symlink(Ctx *cx, const char *target, const char *path)
 {
     if (!symlink(target, path)) return OK;

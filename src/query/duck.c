@@ -133,6 +133,11 @@ Err duck_failed(Ctx *cx, const char *about, int type, const char *what)
     if (json_failed(cx, about, what)) return ERR_BAD_INPUT;
     int n = (int)strcspn(what, "\n");
     while (n && (what[n - 1] == ' ' || what[n - 1] == '.')) n--;
+    const char *near = strstr(what, "Candidate bindings: ");
+    if (code != ERR_NOMEM && near) {
+        near += strlen("Candidate bindings: ");
+        return FAIL(cx, code, "'%s': %.*s; there are %.*s", about, n, what, (int)strcspn(near, "\n"), near);
+    }
     if (code == ERR_NOMEM)
         return FAIL(cx, code, "'%s': DuckDB's memory limit was reached; allow more with --memory (%.*s)", about, n,
                     what);

@@ -94,7 +94,7 @@ static Err in_words(Ctx *cx, QuerySql *s, Err err)
     }
     for (size_t i = 0; i < sizeof locked / sizeof *locked; i++)
         if (strstr(cx->text, locked[i]))
-            return FAIL(cx, ERR_DENIED, "a query reads datasets only, by name: FROM 'name@version'; files, addresses, other "
+            return FAIL(cx, ERR_REFUSED, "a query reads datasets only, by name: FROM 'name@version'; files, addresses, other "
                         "databases, extensions and settings are out of its reach");
     return err;
 }
@@ -107,6 +107,24 @@ Err query_sql_begin(Ctx *cx, QuerySql *s, const char *sql, DuckRows **out)
     return in_words(cx, s, duck_start(cx, s->duck, sql, ABOUT, out));
 }
 
+/* What DuckDB took for a file may be one of our names: then it has a view now, and the statement is worth another try. */
+static Err named_like_a_file(Ctx *cx, QuerySql *s, bool *again)
+{
+    static const char before[] = "Cannot access file \"";
+    char name[CTX_TEXT_MAX], text[CTX_TEXT_MAX];
+    const char *from = strstr(cx->text, before), *to = from ? strstr(from, "\" - file system") : NULL;
+    *again = false;
+    if (!to) return OK;
+    from += sizeof before - 1;
+    snprintf(name, sizeof name, "%.*s", (int)(to - from), from);
+    memcpy(text, cx->text, sizeof text);
+    Err err = scan_view(cx, s, name);
+    *again = !err;
+    if (err && err != ERR_REFUSED && strchr(name, '@')) return err;
+    if (err) memcpy(cx->text, text, sizeof text);
+    return OK;
+}
+
 /* Is it one SELECT?  Binds it, so unknown names and columns are told with DuckDB's hints. */
 static Err must_select(Ctx *cx, QuerySql *s, const char *sql)
 {
@@ -116,10 +134,20 @@ static Err must_select(Ctx *cx, QuerySql *s, const char *sql)
     if (strlen(sql) > QUERY_SQL_MAX) return FAIL(cx, ERR_LIMIT, "a query of more than %zu bytes", QUERY_SQL_MAX);
     s->cx = cx;
     s->err = OK;
-    if (call->prepare(s->duck->connection, sql, &st) != DuckDBSuccess)
+    for (bool again = true; again;) {
+        again = false;
+        err = OK;
+        if (st) call->destroy_prepare(&st);
+        if (call->prepare(s->duck->connection, sql, &st) == DuckDBSuccess) break;
         err = duck_failed(cx, ABOUT, DUCKDB_ERROR_INVALID, call->prepare_error(st));
-    else if (call->prepared_statement_type(st) != DUCKDB_STATEMENT_TYPE_SELECT)
-        err = FAIL(cx, ERR_DENIED, "a query is one SELECT (or FROM …, WITH … SELECT, VALUES); it changes nothing and reaches for "
+        Err own = s->err ? OK : named_like_a_file(cx, s, &again);
+        if (own) {
+            call->destroy_prepare(&st);
+            return own;
+        }
+    }
+    if (!err && call->prepared_statement_type(st) != DUCKDB_STATEMENT_TYPE_SELECT)
+        err = FAIL(cx, ERR_REFUSED, "a query is one SELECT (or FROM …, WITH … SELECT, VALUES); it changes nothing and reaches for "
                    "nothing but datasets");
     if (st) call->destroy_prepare(&st);
     return in_words(cx, s, err);

@@ -14,7 +14,7 @@
 
 #define QUERY_SQL_MAX ((size_t)1 << 20)          /* bytes of a statement */
 #define QUERY_SQL_TABLES_MAX 256                 /* names looked up by one handle */
-#define QUERY_SQL_STREAM_BYTES ((uint64_t)32 << 20)  /* CSV of at least so much is not held in memory, if its schema is known */
+#define QUERY_SQL_STREAM_BYTES ((uint64_t)32 << 20)  /* CSV of at least so much is read in pieces */
 
 typedef struct QuerySql QuerySql;                /* an engine with the tables named so far */
 typedef struct QueryAnswer QueryAnswer;          /* rows of one SELECT, read once, in order */
@@ -23,7 +23,7 @@ typedef struct QueryAnswer QueryAnswer;          /* rows of one SELECT, read onc
 typedef struct QueryTable {
     const char *const *path; size_t files;       /* one kind, the same columns; Parquet must lie in the engine's folder */
     QueryFormat format;                          /* AUTO: by the first file's name or bytes */
-    const Schema *schema;                        /* of these very files, if it is known; lets large CSV be streamed */
+    const Schema *schema;                        /* of these very files, if it is known: saves a large CSV one reading */
 } QueryTable;
 
 typedef struct QuerySqlIn {
@@ -44,7 +44,7 @@ const char *query_sql_engine(const QuerySql *s); /* DuckDB's version */
 const char *query_sql_table(const QuerySql *s, size_t i);
 
 /* Bind a SELECT and begin it.
-** Errors: ERR_BAD_INPUT it is no SELECT, does not parse, or does not fit the tables, in DuckDB's words; ERR_DENIED it reaches
+** Errors: ERR_BAD_INPUT it is no SELECT, does not parse, or does not fit the tables, in DuckDB's words; ERR_REFUSED it reaches
 ** for anything but named tables; those of find and of reading; ERR_NOMEM over the memory limit; ERR_INTERRUPTED; ERR_TIME. */
 MUST_USE Err query_sql_ask(Ctx *cx, QuerySql *s, const char *sql, QueryAnswer **out);
 void query_answer_close(Ctx *cx, QueryAnswer *a);            /* NULL is fine */

@@ -20,6 +20,8 @@ struct QuerySql {
 
 /* Teach DuckDB our names: what it does not know is asked of in.find. */
 MUST_USE Err scan_teach(Ctx *cx, QuerySql *s);
+/* DuckDB takes names that end like files (.csv) for files before it asks us: give the name a view.  ERR_REFUSED it has one. */
+MUST_USE Err scan_view(Ctx *cx, QuerySql *s, const char *name);
 const char *scan_name(const Scan *scan);
 void scan_free(Ctx *cx, Scan *scan);
 /* A callback failed: its own words instead of DuckDB's.  Called from any thread of DuckDB. */

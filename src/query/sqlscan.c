@@ -15,6 +15,7 @@
 
 #define FUNCTION    "leat_rows"
 #define PIECE_ROWS  20480u     /* rows read ahead of a streamed file */
+#define INFER_ROWS  100000u    /* rows of a piece whose types are looked at */
 #define BOOL_LOOK   8          /* pieces looked at for a boolean column's first word */
 
 struct Scan {
@@ -23,6 +24,7 @@ struct Scan {
     QueryTable t;
     QueryFormat format;
     Table *table;              /* loaded; NULL: streamed by t.schema, or Parquet */
+    Schema *own;               /* found by a reading in pieces; NULL: the caller's, or none is needed */
     size_t cols;
     duckdb_type *type;
 };
@@ -59,6 +61,7 @@ void scan_free(Ctx *cx, Scan *scan)
 {
     if (!scan) return;
     table_free(cx, scan->table);
+    schema_free(cx, scan->own);
     ctx_put(cx, scan->name);
     ctx_put(cx, scan->type);
     ctx_put(cx, scan);
@@ -360,6 +363,119 @@ static void on_rows(duckdb_function_info info, duckdb_data_chunk chunk)
     call->data_chunk_set_size(chunk, n);
 }
 
+/* --------------------------------------------------------------- inferring */
+
+/* One type for two pieces of a column: what both can be read as. */
+static void widen(SchemaColumn *a, const Column *b, bool first)
+{
+    bool numeric = b->num != NULL;
+    ColumnType type = b->type;
+    if (first) {
+        *a = (SchemaColumn){ .name = a->name, .type = type, .numeric = numeric, .order = b->order };
+        return;
+    }
+    bool a_number = a->numeric && a->type != COLUMN_DATETIME, b_number = numeric && type != COLUMN_DATETIME;
+    bool orders = a->order == b->order || a->order == TIME_ISO || b->order == TIME_ISO;
+    if (a_number && b_number) {
+        if (a->type != type) a->type = a->type == COLUMN_NUMBER || type == COLUMN_NUMBER ? COLUMN_NUMBER : COLUMN_INTEGER;
+    } else if (a->type == COLUMN_DATETIME && type == COLUMN_DATETIME && a->numeric && numeric && orders) {
+        if (a->order == TIME_ISO) a->order = b->order;
+    } else if (a->numeric || numeric || a->type != type) {
+        a->type = a->type == COLUMN_TEXT || type == COLUMN_TEXT ? COLUMN_TEXT : COLUMN_CATEGORY;
+        a->numeric = false;
+    }
+}
+
+/* A piece of a file read by the rules of table.h; types of columns that hold a value are taken over. */
+static Err infer_piece(Ctx *cx, Scan *scan, Job *job, Source *s, const uint32_t *to, bool *known, size_t *rows)
+{
+    Builder *b;
+    Table *t = NULL;
+    size_t n = scan->own->n;
+    const char **name = ctx_get_n(cx, n + 1, sizeof *name);
+    if (!name) return FAIL(cx, ERR_NOMEM, "reading '%s'", scan->name);
+    for (size_t i = 0; i < n; i++) name[i] = scan->own->col[i].name;
+    BuilderIn in = { .cols = n, .name = name, .na = table_na_default, .na_n = table_na_default_n, .source = scan->name };
+    Err err = builder_new(cx, &in, &b);
+    ctx_put(cx, name);
+    if (err) return err;
+    err = s->kind->rows(cx, job, s, to, b, INFER_ROWS, rows);
+    if (err || !*rows) {
+        builder_free(cx, b);
+        return err;
+    }
+    TRY(cx, builder_end(cx, b, &t));
+    for (size_t i = 0; i < n; i++) {
+        if (t->col[i].nulls == t->rows) continue;
+        widen(&scan->own->col[i], &t->col[i], !known[i]);
+        known[i] = true;
+    }
+    table_free(cx, t);
+    return OK;
+}
+
+static Err infer_file(Ctx *cx, Scan *scan, const char *path, bool **known)
+{
+    Err err = OK;
+    Source *s = NULL;
+    uint32_t *to = NULL;
+    QueryIn ask = { .path = scan->name };
+    Job job = { .in = &ask, .strict = true };
+    size_t rows = 1;
+    TRY(cx, source_csv.open(cx, &job, path, scan->format, &s));
+    size_t n = s->names.n;
+    GET_DONE(cx, to, n + 1, "reading '%s'", scan->name);
+    if (!scan->own) {
+        scan->own = ctx_get(cx, sizeof *scan->own);
+        if (!scan->own) { err = FAIL(cx, ERR_NOMEM, "reading '%s'", scan->name); goto done; }
+        GET_DONE(cx, scan->own->col, n + 1, "reading '%s'", scan->name);
+        GET_DONE(cx, *known, n + 1, "reading '%s'", scan->name);
+        for (; scan->own->n < n; scan->own->n++) {
+            char *name = query_copy(cx, s->names.at[scan->own->n], strlen(s->names.at[scan->own->n]));
+            if (!name) { err = FAIL(cx, ERR_NOMEM, "reading '%s'", scan->name); goto done; }
+            scan->own->col[scan->own->n] = (SchemaColumn){ .name = name, .type = COLUMN_CATEGORY };
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t at = schema_find(scan->own, s->names.at[i]);
+        if (at == SIZE_MAX || n != scan->own->n) {
+            err = FAIL(cx, ERR_BAD_INPUT, "the files of '%s' do not have the same columns: '%s' has %zu, among them '%s'", scan->name, path, n,
+                       s->names.at[i]);
+            goto done;
+        }
+        to[i] = (uint32_t)at;
+    }
+    while (rows) {
+        TRY_DONE(cx, ctx_check(cx));
+        TRY_DONE(cx, infer_piece(cx, scan, &job, s, to, *known, &rows));
+        job.rows_done += rows;
+        ctx_step(cx, "reading rows", (double)job.rows_done, 0);
+    }
+done:
+    s->kind->close(cx, s);
+    ctx_put(cx, to);
+    return err;
+}
+
+/* Types of a file too large to be held: found in pieces, so in constant memory.  Costs one more reading. */
+static Err infer(Ctx *cx, Scan *scan)
+{
+    Err err = OK;
+    bool *known = NULL;
+    for (size_t i = 0; i < scan->t.files && !err; i++) err = infer_file(cx, scan, scan->t.path[i], &known);
+    ctx_put(cx, known);
+    if (err) return err;
+    scan->own->na = ctx_get_n(cx, table_na_default_n + 1, sizeof *scan->own->na);
+    for (; scan->own->na && scan->own->na_n < table_na_default_n; scan->own->na_n++) {
+        const char *mark = table_na_default[scan->own->na_n];
+        scan->own->na[scan->own->na_n] = query_copy(cx, mark, strlen(mark));
+        if (!scan->own->na[scan->own->na_n]) return FAIL(cx, ERR_NOMEM, "reading '%s'", scan->name);
+    }
+    if (!scan->own->na) return FAIL(cx, ERR_NOMEM, "reading '%s'", scan->name);
+    scan->t.schema = scan->own;
+    return OK;
+}
+
 /* ----------------------------------------------------------------- finding */
 
 static Err scan_load(Ctx *cx, Scan *scan)
@@ -375,7 +491,8 @@ static Err scan_load(Ctx *cx, Scan *scan)
     files_free(cx, &files);
     uint64_t least = scan->sql->in.stream_bytes ? scan->sql->in.stream_bytes : QUERY_SQL_STREAM_BYTES;
     bool csv = scan->format == QUERY_CSV || scan->format == QUERY_TSV;
-    bool stream = t->schema && t->schema->n && csv && bytes >= least;
+    bool stream = csv && bytes >= least;
+    if (stream && !t->schema) TRY(cx, infer(cx, scan));
     if (!stream) {
         QueryIn ask = { .path = scan->name, .paths = t->path, .paths_n = t->files, .format = scan->format, .rows_may_lack = true,
                         .threads = scan->sql->in.threads, .memory_mib = scan->sql->in.memory_mib };
@@ -458,6 +575,30 @@ static void on_name(duckdb_replacement_scan_info info, const char *name, void *d
     call->replacement_scan_set_function_name(info, parquet ? "read_parquet" : FUNCTION);
     call->replacement_scan_add_parameter(info, value);
     call->destroy_value(&value);
+}
+
+Err scan_view(Ctx *cx, QuerySql *s, const char *name)
+{
+    Scan *scan;
+    Text t;
+    for (size_t i = 0; i < s->scans_n; i++)
+        if (!strcmp(s->scan[i]->name, name)) return FAIL(cx, ERR_REFUSED, "'%s' is a table already", name);
+    TRY(cx, scan_new(cx, s, name, &scan));
+    text_init(&t, cx);
+    text_put(&t, "CREATE VIEW ");
+    duck_name(&t, name);
+    if (scan->format == QUERY_PARQUET) {
+        text_put(&t, " AS FROM read_parquet([");
+        for (size_t i = 0; i < scan->t.files; i++) {
+            if (i) text_put(&t, ", ");
+            duck_quote(&t, scan->t.path[i], true);
+        }
+        text_put(&t, "])");
+    } else text_fmt(&t, " AS FROM " FUNCTION "(%zu)", s->scans_n - 1);
+    Err err = text_err(&t);
+    if (!err) err = duck_run(cx, s->duck, t.at, name);
+    text_clear(&t);
+    return err;
 }
 
 Err scan_teach(Ctx *cx, QuerySql *s)

@@ -17,7 +17,7 @@
 #define IGNORE_MAX ((size_t)4 << 20)
 #define PROJECT_NAME_MAX 200       /* bytes */
 
-static const LedgerRoom *const rooms[] = { &lake_room, &repo_room };
+static const LedgerRoom *const rooms[] = { &lake_room, &lake_marks_room, &repo_room };
 #define ROOMS_N (sizeof rooms / sizeof *rooms)
 
 static Err join(Ctx *cx, const char *folder, const char *name, char out[REPO_PATH_MAX])

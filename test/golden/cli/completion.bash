@@ -69,12 +69,41 @@ _leat()
         'data add:--sql') COMPREPLY=(); return;;
         'data add:--table') COMPREPLY=(); return;;
         'data add:--threads') COMPREPLY=(); return;;
+        'data certify:--until') COMPREPLY=(); return;;
+        'data certify:--message'|'data certify:-m') COMPREPLY=(); return;;
+        'data check:--junit') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'data check:--memory') COMPREPLY=(); return;;
+        'data derive:--sql') COMPREPLY=(); return;;
+        'data derive:--message'|'data derive:-m') COMPREPLY=(); return;;
+        'data derive:--tag') COMPREPLY=(); return;;
+        'data derive:--format') COMPREPLY=($(compgen -W 'parquet csv' -- "$cur")); return;;
+        'data derive:--memory') COMPREPLY=(); return;;
+        'data find:--limit') COMPREPLY=(); return;;
         'data get:--threads') COMPREPLY=(); return;;
         'data import-dvc:--prefix') COMPREPLY=(); return;;
         'data import-dvc:--profile') COMPREPLY=($(compgen -W 'sample full none' -- "$cur")); return;;
         'data import-dvc:--threads') COMPREPLY=(); return;;
+        'data label:--column') COMPREPLY=(); return;;
+        'data label:--by') COMPREPLY=(); return;;
+        'data label:--on') COMPREPLY=(); return;;
+        'data label:--source') COMPREPLY=(); return;;
+        'data label:--message'|'data label:-m') COMPREPLY=(); return;;
+        'data query:--out'|'data query:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'data query:--format') COMPREPLY=($(compgen -W 'csv json ndjson parquet' -- "$cur")); return;;
+        'data query:--limit') COMPREPLY=(); return;;
+        'data query:--threads') COMPREPLY=(); return;;
+        'data query:--memory') COMPREPLY=(); return;;
         'data restore:--message'|'data restore:-m') COMPREPLY=(); return;;
         'data rm:--message'|'data rm:-m') COMPREPLY=(); return;;
+        'data split:--holdout') COMPREPLY=(); return;;
+        'data split:--as') COMPREPLY=(); return;;
+        'data split:--rest') COMPREPLY=(); return;;
+        'data split:--group') COMPREPLY=(); return;;
+        'data split:--time-column') COMPREPLY=(); return;;
+        'data split:--stratify') COMPREPLY=(); return;;
+        'data split:--seed') COMPREPLY=(); return;;
+        'data split:--message'|'data split:-m') COMPREPLY=(); return;;
+        'data split:--memory') COMPREPLY=(); return;;
         'diagnose:--out'|'diagnose:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'diagnose:--group') COMPREPLY=(); return;;
         'diagnose:--cost') COMPREPLY=(); return;;
@@ -131,7 +160,7 @@ _leat()
         '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
         artifact) COMPREPLY=($(compgen -W 'add get ' -- "$cur"));;
         build) COMPREPLY=($(compgen -W 'bench export ls reproduce show ' -- "$cur"));;
-        data) COMPREPLY=($(compgen -W 'add diff files get import-dvc log ls restore rm show tag ' -- "$cur"));;
+        data) COMPREPLY=($(compgen -W 'add certify check derive diff files find get import-dvc label log ls query restore rm show split tag ' -- "$cur"));;
         experiment) COMPREPLY=($(compgen -W 'ls ' -- "$cur"));;
         log) COMPREPLY=($(compgen -W 'archive check hold prove rebuild redact show verify  --kind --subject --actor --project --since --until --limit -n --all' -- "$cur"));;
         metric) COMPREPLY=($(compgen -W 'log show ' -- "$cur"));;
@@ -191,6 +220,22 @@ _leat()
             0) COMPREPLY=();;
             *) COMPREPLY=($(compgen -f -- "$cur"));;
             esac;;
+        'data certify')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --labels --fit --until --message -m --revoke --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'data check')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --junit --memory --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            1) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+        'data derive')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --sql --refresh --stale --message -m --tag --format --memory --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
         'data diff')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
@@ -201,6 +246,11 @@ _leat()
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=();;
+            esac;;
+        'data find')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --limit --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
             esac;;
         'data get')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --force -f --no-pointer --threads --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
@@ -213,6 +263,11 @@ _leat()
             case $n in
             0) COMPREPLY=($(compgen -d -- "$cur"));;
             esac;;
+        'data label')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --column --by --on --source --message -m --revoke --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
         'data log')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
@@ -222,6 +277,11 @@ _leat()
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --removed --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             *) COMPREPLY=();;
+            esac;;
+        'data query')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --out -o --format --limit --threads --memory --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
             esac;;
         'data restore')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --message -m --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
@@ -235,6 +295,11 @@ _leat()
             esac;;
         'data show')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'data split')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --holdout --as --rest --group --time-column --stratify --seed --message -m --memory --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=();;
             esac;;

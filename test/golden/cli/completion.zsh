@@ -27,7 +27,7 @@ _leat() {
             'visualize:look at data\: types, gaps, plots, warnings'
             'artifact:keep files with a run, and get them back'
             'build:list, look at, export, measure and reproduce builds'
-            'data:add, list, look at, fetch and compare versions of data'
+            'data:add, list, look at, query, derive, check, split and certify versions of data'
             'experiment:groups of runs'
             'metric:log numbers that change to a run, and show them'
             'note:say something about a run or a build'
@@ -64,15 +64,22 @@ _leat() {
     data)
         local -a second=(
             'add:add a version of a dataset, in its original bytes'
+            'certify:stand for a version'\''s labels, or that it is fit for training'
+            'check:test a version against rules\: types, keys, ranges, drift'
+            'derive:make a version from others by SQL, with lineage'
             'diff:compare two versions\: files, schema, statistics'
             'files:list the files of a version'
+            'find:find datasets by words in names, columns, values, tags'
             'get:write the files of a version into a folder'
             'import-dvc:take over a DVC repository'\''s data with their history'
+            'label:put on record who labelled a column, when and how'
             'log:list the versions of a dataset, newest first'
             'ls:list datasets'
+            'query:ask dataset versions in SQL\: any version, any format, joined'
             'restore:bring removed versions of a dataset back'
             'rm:remove versions of a dataset; they can be restored'
             'show:show a version\: schema, statistics, source, lineage, tags'
+            'split:hold rows out for good\: a frozen slice and the rest'
             'tag:name a version of a dataset')
         _describe command second;;
     experiment)
@@ -336,6 +343,71 @@ _leat() {
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:NAME: ' \
             '*:SOURCE:_files';;
+    'data certify')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--labels[its labels are right]' \
+            '--fit[it is fit for training]' \
+            '--until[the last day it holds]:DATE: ' \
+            '--message[what it rests on, or why it is revoked]:TEXT: ' \
+            '-m[what it rests on, or why it is revoked]:TEXT: ' \
+            '--revoke[end the certificate now]' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME[@V]: ';;
+    'data check')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--junit[also write the results as JUnit XML, for a build server]:FILE:_files' \
+            '--memory[what the engine may use before it spills to disk]:MIB: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME[@V]: ' \
+            '3:RULES.yaml:_files';;
+    'data derive')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--sql[the SELECT whose rows become the version, as in '\''leat data query'\'']:SQL: ' \
+            '--refresh[derive again, by its own statement, if its inputs have newer versions]' \
+            '--stale[the same, also of every derived dataset when no NAME is given]' \
+            '--message[what this version is]:TEXT: ' \
+            '-m[what this version is]:TEXT: ' \
+            '--tag[a name for this version, NAME@TAG; may be given again]:TAG: ' \
+            '--format[of the file that is made]:FORMAT:(parquet csv)' \
+            '--memory[what the engine may use before it spills to disk]:MIB: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME: ';;
     'data diff')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
@@ -369,6 +441,23 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:NAME[@V]: ';;
+    'data find')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--limit[datasets shown at most; 0\: all]:N: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:WORD: ';;
     'data get')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
@@ -409,6 +498,29 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:DIR:_files -/';;
+    'data label')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--column[that holds the labels]:COL: ' \
+            '--by[who labelled it]:WHO: ' \
+            '--on[when]:DATE: ' \
+            '--source[where the labels come from\: a tool, a protocol, a system]:TEXT: ' \
+            '--message[anything else, or why it is taken back]:TEXT: ' \
+            '-m[anything else, or why it is taken back]:TEXT: ' \
+            '--revoke[take back what was said of this column]' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME[@V]: ';;
     'data log')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
@@ -441,6 +553,28 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'data query')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--out[write all rows to a file, whole or not at all]:FILE:_files' \
+            '-o[write all rows to a file, whole or not at all]:FILE:_files' \
+            '--format[how to write; without -o\: to standard output instead of a table]:FORMAT:(csv json ndjson parquet)' \
+            '--limit[rows shown at most; 0\: all. Files get all rows]:N: ' \
+            '--threads[processors to use at once]:N: ' \
+            '--memory[what the engine may use before it spills to disk]:MIB: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:SQL: ';;
     'data restore')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
@@ -480,6 +614,32 @@ _leat() {
     'data show')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME[@V]: ';;
+    'data split')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--holdout[of the rows to hold out, as 0.2]:SHARE: ' \
+            '--as[name of the slice that is held out]:NAME.eval: ' \
+            '--rest[name of what remains]:NAME: ' \
+            '--group[rows of one value of this column (a patient, a customer) lie on one side]:COL: ' \
+            '--time-column[hold out the newest rows by this column]:COL: ' \
+            '--stratify[the same share of each value of this column]:COL: ' \
+            '--seed[another number holds out other rows]:N: ' \
+            '--message[what the slice is for]:TEXT: ' \
+            '-m[what the slice is for]:TEXT: ' \
+            '--memory[what the engine may use before it spills to disk]:MIB: ' \
             '--help[explain the command, with examples]' \
             '-h[explain the command, with examples]' \
             '--version[print the version]' \

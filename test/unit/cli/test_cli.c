@@ -103,7 +103,14 @@ Err app_artifact_get(Ctx *cx, House *h, const AppArtifactGetIn *in, AppArtifact 
 VERB(app_data_add, AppDataAddIn, AppDataAddOut)
 VERB(app_data_import, AppDataImportIn, AppDataImportOut)
 VERB(app_data_get, AppDataGetIn, AppDataGetOut)
+VERB(app_data_query, AppQueryIn, AppQueryOut)
+VERB(app_data_derive, AppDeriveIn, AppDeriveOut)
+VERB(app_data_check, AppCheckIn, AppRulesOut)
+VERB(app_data_split, AppSplitIn, AppSplitOut)
+VERB(app_data_find, AppFindIn, AppFindOut)
 #define SEEN(out) do { (void)h; memset((out), 0, sizeof *(out)); return answer(cx, __func__); } while (0)
+const char *app_query_format_word(size_t i) WORDS("csv", "json", "ndjson", "parquet")
+const char *app_derive_format_word(size_t i) WORDS("parquet", "csv")
 const char *app_profile_word(size_t i) WORDS("sample", "full", "none")
 Err app_data_ls(Ctx *cx, House *h, bool removed, AppDataListOut *out) { (void)removed; SEEN(out); }
 Err app_data_log(Ctx *cx, House *h, const char *name, AppDataListOut *out) { (void)name; SEEN(out); }
@@ -116,6 +123,9 @@ Err app_data_diff(Ctx *cx, House *h, const char *a, const char *b, AppDataDiffOu
 void app_data_diff_json(const AppDataDiffOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
 Err app_data_rm(Ctx *cx, House *h, const AppDataMarkIn *in, AppDataListOut *out) { (void)in; SEEN(out); }
 Err app_data_restore(Ctx *cx, House *h, const AppDataMarkIn *in, AppDataListOut *out) { (void)in; SEEN(out); }
+Err app_data_label(Ctx *cx, House *h, const AppLabelIn *in, AppMarkedOut *out) { (void)in; SEEN(out); }
+Err app_data_certify(Ctx *cx, House *h, const AppCertifyIn *in, AppMarkedOut *out) { (void)in; SEEN(out); }
+void app_data_marked_json(const AppMarkedOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
 Err app_data_tag(Ctx *cx, House *h, const AppDataTagIn *in, AppVersion *out) { (void)in; SEEN(out); }
 void app_version_json(const AppVersion *v, Text *t) { (void)v; json_open(t); json_close(t); }
 Err app_status(Ctx *cx, House *h, uint32_t threads, AppStatusOut *out) { (void)threads; SEEN(out); }
