@@ -242,6 +242,19 @@ typedef struct AppBuildOut {
 MUST_USE Err app_build_show(Ctx *cx, House *house, const AppBuildIn *in, AppBuildOut *out);
 void app_build_show_json(const AppBuildOut *out, Text *t);
 
+typedef struct AppNode { const char *kind, *name, *digest, *detail; } AppNode;     /* kind: data code run build prediction */
+typedef struct AppEdge { size_t from, to; const char *how; } AppEdge;
+typedef struct AppLineageOut { AppNode *node; size_t n; AppEdge *edge; size_t edges_n; } AppLineageOut;     /* node 0 is the build */
+MUST_USE Err app_build_lineage(Ctx *cx, House *house, const AppBuildIn *in, AppLineageOut *out);
+void app_build_lineage_json(const AppLineageOut *out, Text *t);
+
+#define APP_VERIFY_STEPS_MAX 8
+typedef struct AppVerifyStep { const char *name, *found; } AppVerifyStep;
+typedef struct AppVerifyOut { const char *build, *digest; AppVerifyStep step[APP_VERIFY_STEPS_MAX]; size_t n; } AppVerifyOut;
+/* ERR_CORRUPT the bytes, or the event that registered them; ERR_REFUSED no event registers it, or nothing proves that event. */
+MUST_USE Err app_build_verify(Ctx *cx, House *house, const AppBuildIn *in, AppVerifyOut *out);
+void app_build_verify_json(const AppVerifyOut *out, Text *t);
+
 typedef struct AppExportIn {
     const char *build, *out;
     const char *format;              /* leat, onnx, c or json; NULL: by the file's ending */
@@ -359,6 +372,35 @@ typedef struct AppSightOut { const char *const *run; size_t n; } AppSightOut;
 /* Put runs out of sight, or back: all or none of those named are looked up before the first is touched. */
 MUST_USE Err app_runs_sight(Ctx *cx, House *house, const AppSightIn *in, AppSightOut *out);
 void app_runs_sight_json(const AppSightOut *out, Text *t);
+
+typedef struct AppCompareIn { const char *const *run; size_t n; bool all; } AppCompareIn;
+typedef struct AppCompareRow { const char *section, *key; const char **value; bool differs; } AppCompareRow;    /* value: one a run; NULL: none */
+typedef struct AppCompareOut { const char *const *run; size_t runs_n; AppCompareRow *row; size_t n, same; } AppCompareOut;
+MUST_USE Err app_runs_compare(Ctx *cx, House *house, const AppCompareIn *in, AppCompareOut *out);     /* ERR_USAGE fewer than two */
+void app_runs_compare_json(const AppCompareOut *out, Text *t);
+
+/* --------------------------------------------------------------------- run */
+
+typedef struct AppProgramIn {
+    const char *const *word; size_t words_n;       /* the program and its arguments */
+    const char *const *data; size_t data_n;        /* what it reads: NAME@V, or a path */
+    const char *const *out;  size_t outs_n;        /* what it makes: files and folders kept at its end */
+    const char *const *tag;  size_t tags_n;        /* NAME=VALUE */
+    const char *const *env;  size_t env_n;         /* variables to record besides those of the allow-list */
+    const char *name, *experiment;
+    bool quiet_out;                  /* its standard output is shown on ours for errors */
+} AppProgramIn;
+typedef struct AppProgramOut {
+    const char *run, *id;
+    bool ran, made_project;
+    int status, signal;              /* exit status, or 128 + signal; that signal, or 0 */
+    uint64_t outputs;                /* files kept */
+} AppProgramOut;
+/* Run any program and put on record: arguments, code (Git commit, remote, changes), packages, environment by allow-list, what it says, how it ended,
+** what it took, its outputs by content.  Inside it LEAT_RUN names the run.  Secrets are taken out of all of it.  A program that fails is no
+** failure of ours: see status.  Errors: ERR_NOT_FOUND no such program or data; ERR_REFUSED --env names a secret; ERR_USAGE a tag. */
+MUST_USE Err app_run_program(Ctx *cx, House *house, const AppProgramIn *in, AppProgramOut *out);
+void app_run_program_json(const AppProgramOut *out, Text *t);
 
 /* -------------------------------------------------------------------- tell */
 

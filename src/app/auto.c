@@ -229,6 +229,11 @@ static Err keep_build(Ctx *cx, const AppAutoIn *in, Work *w, AppAutoOut *out)
         .run = repo_run_id(w->record.run),
     };
     TRY(cx, repo_build_register(cx, repo, &b, &row));
+    const Member *best = NULL;
+    for (uint32_t i = 0; i < w->made.build->members_n; i++)
+        if (!best || w->made.build->member[i].weight > best->weight) best = &w->made.build->member[i];
+    if (!w->record.metric) w->record.metric = w->made.metric;
+    TRY(cx, record_result(&w->record, task_word(w->made.task), best ? best->learner : NULL, w->made.score, w->made.se));
     digest_text(&digest, hex);
     out->build = ctx_scratch_fmt(cx, "%s@%llu", row.name, (unsigned long long)row.n);
     out->digest = ctx_scratch_text(cx, hex);

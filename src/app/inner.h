@@ -138,8 +138,21 @@ MUST_USE Err log_time(Ctx *cx, const char *option, const char *text, int64_t *us
 
 /* -------------------------------------------------------------------- git.c */
 
-typedef struct GitState { char commit[128], remote[1024]; bool dirty; } GitState;
-/* What Git says of the current folder; all empty where there is none.  Never fails: it is a note. */
-void git_look(Ctx *cx, GitState *out);
+typedef struct GitState { char commit[128], branch[256], remote[1024]; bool dirty; } GitState;
+/* What Git says of the current folder within so long; all empty where there is none.  Never fails: it is a note.
+** diff, untracked: what changed since the commit, and files it does not know; secrets taken out; NULL: not asked for. */
+void git_look(Ctx *cx, int64_t wait_us, GitState *out, const Secrets *known, Text *diff, Text *untracked);
+
+/* ----------------------------------------------------------------- around.c */
+
+/* A dataset that a run reads: a file or glob as it lies here (its digest, not its bytes), else a version in the lake.  Opens the lake of house's project. */
+MUST_USE Err around_input(Ctx *cx, House *house, const char *ref, const char *context, InputIn *out);
+/* The environment as a JSON object in scratch: variables of an allow-list and those named in more, without secrets.
+** ERR_REFUSED one of more names a secret. */
+MUST_USE Err around_environment(Ctx *cx, const Secrets *known, const char *const *more, size_t more_n, const char **out);
+/* Artifacts below code/packages/: lock files of the current folder; code/packages.txt: what the Python named `program` has. */
+MUST_USE Err around_packages(Ctx *cx, Repo *repo, const char *id, const Secrets *known, const char *program);
+/* Artifacts code/dirty.diff and code/untracked.txt, where there is something in them. */
+MUST_USE Err around_code(Ctx *cx, Repo *repo, const char *id, const Text *diff, const Text *untracked);
 
 #endif

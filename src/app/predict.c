@@ -246,21 +246,54 @@ static void rows_json(const Answers *a, Text *t)
     json_close_array(t);
 }
 
-static Err write_answers(Ctx *cx, const AppPredictIn *in, const Answers *a)
+/* *digest: of what was written. */
+static Err write_answers(Ctx *cx, const AppPredictIn *in, const Answers *a, Digest *digest)
 {
+    Hasher *hash = NULL;
     QueryOut q = { .path = in->out, .fd = in->fd, .column = a->column, .columns = a->columns, .rows = a->rows };
     if (in->json) {
+        size_t before = in->json->n;
         rows_json(a, in->json);
-        return text_err(in->json);
+        TRY(cx, text_err(in->json));
+        return hash_bytes(cx, in->json->at + before, in->json->n - before, digest);
     }
     if (in->format && !query_format_read(in->format, &q.format))
         return FAIL(cx, ERR_USAGE, "no format '%.60s'", in->format);
     if (!in->out && q.format == QUERY_PARQUET)
         return FAIL(cx, ERR_USAGE, "Parquet goes to a file: give -o FILE.parquet");
+    if (!in->out) TRY(cx, hash_start(cx, &hash));
+    q.hash = hash;
     Err err = query_write(cx, &q);
+    if (hash) hash_end(cx, hash, digest);
     if (err == ERR_IO && !in->out)
         return FAIL(cx, err, "writing the answers: standard output is closed, or its disk is full");
+    if (!err && in->out) {
+        uint64_t bytes;
+        err = store_digest_file(cx, in->out, digest, &bytes);
+    }
     return err ? ctx_hop(cx, err, __FILE__, __LINE__) : OK;
+}
+
+/* Into the ledger of the project whose build it was: which rows, which build, which answers.  A project that cannot be
+** written to is no reason to withhold answers: the person is told. */
+static void put_on_record(Ctx *cx, House *house, const AppPredictIn *in, const BuildRow *row, const Digest *digest, uint64_t rows)
+{
+    Ctx aside;
+    DataBytes data;
+    Text path;
+    ctx_child(cx, &aside);
+    text_init(&path, &aside);
+    Err err = project_open(&aside, house, PROJECT_WRITE, NULL);
+    if (!err) err = data_bytes(&aside, repo_store(house->project->repo), in->data.path, false, &data);
+    if (!err) err = secret_scrub(&aside, NULL, in->data.path, strlen(in->data.path), &path, NULL);
+    if (!err) {
+        const PredictionIn p = { .build = &row->digest, .model = row->name, .n = row->n, .input = &data.digest, .output = digest,
+                                 .input_name = path.at, .output_name = in->out, .rows = rows };
+        err = repo_predicted(&aside, house->project->repo, &p);
+    }
+    if (err) ctx_warn(cx, "the prediction could not be put on record: %.300s", aside.text);
+    text_clear(&path);
+    ctx_clear(&aside);
 }
 
 static Err read_rows(Ctx *cx, const AppPredictIn *in, const Build *b, Ear *ear, Table **raw, Table **t)
@@ -285,12 +318,13 @@ Err app_predict(Ctx *cx, House *house, const AppPredictIn *in, AppPredictOut *ou
     Answers a = { 0 };
     Table *raw = NULL, *t = NULL;
     Ear ear;
+    Digest digest;
     *out = (AppPredictOut){ 0 };
     TRY(cx, build_take(cx, house, in->build, true, &l));
     ear_on(&ear, cx, true);
     TRY_DONE(cx, read_rows(cx, in, l.build, &ear, &raw, &t));
     TRY_DONE(cx, answer_all(cx, in, l.build, raw, t, &a));
-    TRY_DONE(cx, write_answers(cx, in, &a));
+    TRY_DONE(cx, write_answers(cx, in, &a, &digest));
     *out = (AppPredictOut){
         .build = ctx_scratch_text(cx, l.name),
         .digest = ctx_scratch_text(cx, l.digest),
@@ -306,7 +340,10 @@ done:
     answers_clear(cx, &a);
     table_free(cx, t);
     table_free(cx, raw);
+    const BuildRow row = l.ref.row;
+    bool ours = !l.ref.path[0] && l.repo;
     build_put(cx, &l);
+    if (!err && ours) put_on_record(cx, house, in, &row, &digest, out->rows);
     if (err) *out = (AppPredictOut){ 0 };
     return err;
 }

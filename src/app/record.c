@@ -86,12 +86,114 @@ Err record_options(Ctx *cx, const AppAutoIn *in, uint64_t seed, const char **out
 
 /* ------------------------------------------------------------------- begin */
 
+#define GIT_WAIT_US 500000 /* of a budget that people gave for modelling */
+
+extern char **environ;
+
+/* What surrounds the run, without its secrets. */
+typedef struct Around { Secrets *known; Text command, path, diff, untracked; GitState git; const char *environment; } Around;
+
+static Err look_around(Ctx *cx, const AppAutoIn *in, Around *a)
+{
+    const char *command = in->command ? in->command : "leat auto";
+    text_init(&a->command, cx);
+    text_init(&a->path, cx);
+    text_init(&a->diff, cx);
+    text_init(&a->untracked, cx);
+    TRY(cx, secret_know(cx, environ, &a->known));
+    TRY(cx, secret_scrub(cx, a->known, command, strlen(command), &a->command, NULL));
+    TRY(cx, secret_scrub(cx, a->known, in->data.path, strlen(in->data.path), &a->path, NULL));
+    TRY(cx, around_environment(cx, a->known, NULL, 0, &a->environment));
+    git_look(cx, GIT_WAIT_US, &a->git, a->known, &a->diff, &a->untracked);
+    return OK;
+}
+
+static void around_clear(Ctx *cx, Around *a)
+{
+    secret_forget(cx, a->known);
+    text_clear(&a->command);
+    text_clear(&a->path);
+    text_clear(&a->diff);
+    text_clear(&a->untracked);
+}
+
+/* What was asked for, as params that runs are found by. */
+static Err log_asked(Record *r)
+{
+    const AppAutoIn *in = r->in;
+    char seed[24], budget[NUM_TEXT_MAX];
+    RepoPair pair[8];
+    size_t n = 0;
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)r->seed);
+    num_text(in->trials ? in->trials : in->time_s, budget);
+    pair[n++] = (RepoPair){ "seed", seed };
+    pair[n++] = (RepoPair){ in->trials ? "trials" : "time_s", budget };
+    if (in->target) pair[n++] = (RepoPair){ "target", in->target };
+    if (in->metric) pair[n++] = (RepoPair){ "metric", in->metric };
+    if (in->group) pair[n++] = (RepoPair){ "group", in->group };
+    if (in->time_column) pair[n++] = (RepoPair){ "time_column", in->time_column };
+    TRY(r->cx, repo_log_params(r->cx, r->house->project->repo, repo_run_id(r->run), pair, n));
+    return OK;
+}
+
+Err record_result(Record *r, const char *task, const char *learner, double score, double se)
+{
+    Ctx *cx = r->cx;
+    Repo *repo = r->house->project->repo;
+    const RepoPair pair[] = { { "task", task }, { "learner", learner } };
+    char error[64];
+    int64_t now = cx->world->clock->now_us(cx->world->clock->self);
+    TRY(cx, repo_log_params(cx, repo, repo_run_id(r->run), pair, learner ? 2 : 1));
+    if (!r->metric) return OK;
+    snprintf(error, sizeof error, "%s_se", r->metric->name);
+    const MetricIn metric[] = { { r->metric->name, { now, 0, score } }, { error, { now, 0, se } },
+                                { "trials", { now, 0, r->trials } } };
+    TRY(cx, repo_log_metrics(cx, repo, repo_run_id(r->run), metric, 3));
+    return OK;
+}
+
+static Err begin_run(Record *r, const DataBytes *data, Around *a)
+{
+    Ctx *cx = r->cx;
+    Repo *repo = r->house->project->repo;
+    char host[256], cwd[OS_PATH_MAX], hex[SHA256_TEXT_MAX];
+    const char *parent = getenv("LEAT_RUN");
+    os_host_name(host, sizeof host);
+    TRY(cx, os_cwd(cx, cwd));
+    digest_text(&data->digest, hex);
+    const InputIn input = { .name = a->path.at, .digest = hex, .context = "training", .source_type = "local", .source = a->path.at,
+                            .bytes = (int64_t)data->bytes };
+    RunStart start = {
+        .verb = "auto",
+        .command = a->command.at,
+        .options = r->options,
+        .seed = r->seed,
+        .data_path = a->path.at,
+        .data = &data->digest,
+        .data_bytes = data->bytes,
+        .data_kept = !r->in->no_keep,
+        .git_commit = a->git.commit[0] ? a->git.commit : NULL,
+        .git_remote = a->git.remote[0] ? a->git.remote : NULL,
+        .git_dirty = a->git.dirty,
+        .host = host,
+        .version = LEAT_VERSION,
+        .environment = a->environment,
+        .folder = cwd,
+        .input = &input,
+        .inputs_n = 1,
+        .parent = parent && strlen(parent) == REPO_ID_MAX - 1 ? parent : NULL,
+    };
+    TRY(cx, repo_run_start(cx, repo, &start, &r->run));
+    TRY(cx, around_code(cx, repo, repo_run_id(r->run), &a->diff, &a->untracked));
+    TRY(cx, log_asked(r));
+    return OK;
+}
+
 Err record_begin(Record *r)
 {
     Ctx *cx = r->cx;
     DataBytes data;
-    GitState git;
-    char host[256];
+    Around a = { 0 };
     if (r->run) return OK;
     TRY(cx, project_open(cx, r->house, PROJECT_MAKE, &r->made_project));
     Repo *repo = r->house->project->repo;
@@ -101,24 +203,10 @@ Err record_begin(Record *r)
                     "'%.150s' has changed since run %s: its trials do not fit these rows; leave --resume out",
                     r->in->data.path, r->in->resume);
     r->data = data.digest;
-    git_look(cx, &git);
-    os_host_name(host, sizeof host);
-    RunStart start = {
-        .verb = "auto",
-        .command = r->in->command ? r->in->command : "leat auto",
-        .options = r->options,
-        .seed = r->seed,
-        .data_path = r->in->data.path,
-        .data = &data.digest,
-        .data_bytes = data.bytes,
-        .data_kept = !r->in->no_keep,
-        .git_commit = git.commit[0] ? git.commit : NULL,
-        .git_remote = git.remote[0] ? git.remote : NULL,
-        .git_dirty = git.dirty,
-        .host = host,
-        .version = LEAT_VERSION,
-    };
-    TRY(cx, repo_run_start(cx, repo, &start, &r->run));
+    Err err = look_around(cx, r->in, &a);
+    if (!err) err = begin_run(r, &data, &a);
+    around_clear(cx, &a);
+    TRY(cx, err);
     if (r->in->watch.begun) {
         const char *name = ctx_scratch_fmt(cx, "%llu", (unsigned long long)repo_run_number(r->run));
         r->in->watch.begun(r->in->watch.self, name ? name : "", repo_folder(repo), r->made_project);

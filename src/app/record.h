@@ -28,6 +28,8 @@ typedef struct Record {
 AutoSink record_sink(Record *r);
 /* Open the project and begin the run, if that has not happened yet. */
 MUST_USE Err record_begin(Record *r);
+/* What came out, as params and metrics that runs are found by.  learner NULL: none. */
+MUST_USE Err record_result(Record *r, const char *task, const char *learner, double score, double se);
 /* End the run on record, whatever became of it; a failure on the way is not told over the first one. */
 void record_end(Record *r, RunState state, const char *summary);
 void record_clear(Record *r);

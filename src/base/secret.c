@@ -210,6 +210,16 @@ static void query_part(Line *l, size_t at)
     mark(l, eq + 1, end);
 }
 
+/* An expression of a program from here to the end of the line: a name, then a call or a subscript. */
+static bool expression(const Line *l, size_t at)
+{
+    size_t end = l->n, i = at;
+    while (end > at && strchr(" \t\r\n,;", l->at[end - 1]) && l->at[end - 1]) end--;
+    while (i < end && (isalnum((unsigned char)l->at[i]) || l->at[i] == '_' || l->at[i] == '.')) i++;
+    if (i == at || i >= end || !isalpha((unsigned char)l->at[at])) return false;
+    return (l->at[i] == '(' && l->at[end - 1] == ')') || (l->at[i] == '[' && l->at[end - 1] == ']');
+}
+
 /* What a program says where a secret would stand: words of a type, of nothing, a variable, a call. */
 static bool harmless(const char *v, size_t n)
 {
@@ -259,6 +269,7 @@ static void named_value(Line *l, size_t at)
     if (begin == end || !secret_name(l->at + begin, end - begin)) return;
     if (value < l->n && l->at[at] == ':' && l->at[value] == '=') value++;                  /* := */
     while (value < l->n && (l->at[value] == ' ' || l->at[value] == '\t')) value++;
+    if (expression(l, value)) return;
     stop = value_end(l, value, &value);
     static const char *const schemes[] = { "bearer", "basic", "token", "digest", NULL };   /* Authorization: Bearer X */
     char low[8];
@@ -489,6 +500,7 @@ static Err scrub_word(Ctx *cx, const Secrets *s, const char *word, size_t keep, 
         text_bytes(&t, word, keep);
         text_put(&t, SECRET_MASK);
         n = 1;
+        TRY(cx, text_err(&t));
     } else {
         TRY(cx, secret_scrub(cx, s, word, strlen(word), &t, &n));
     }

@@ -114,6 +114,25 @@ MUST_USE Err os_tie(Ctx *cx, int fd);
 ** ERR_INTERRUPTED. */
 MUST_USE Err os_run(Ctx *cx, const char *folder, const char *const *argv, size_t max, Text *out, int *status);
 
+/* A program in front of a person: in our process group, with our standard input, and what it says on stdout and stderr
+** handed to `heard` as it comes.  Signals sent to us alone are passed on to it; Ctrl-C reaches it from the terminal. */
+typedef struct OsFrontIn {
+    const char *const *argv;   /* ends with NULL; argv[0] a path, or a word looked up in PATH            (borrowed) */
+    const char *const *environment;            /* NAME=VALUE to add to ours or put in its place; ends with NULL; may be NULL */
+    Err (*heard)(Ctx *cx, void *self, int stream, const void *bytes, size_t n);    /* stream: 1, 2 */
+    void *self;
+} OsFrontIn;
+typedef struct OsFrontOut {
+    pid_t pid;                 /* 0: it did not start */
+    bool ended;
+    int status, signal;        /* exit status, or 128 + the signal that ended it; that signal, or 0 */
+    double user_s, system_s;
+    uint64_t peak_bytes, read_blocks, written_blocks;      /* blocks of 512 bytes from and to disks */
+} OsFrontOut;
+/* Run it to its end.  A failure of `heard` does not stop it: it is the answer at the end.  Errors: ERR_NOT_FOUND no such
+** program; ERR_DENIED; ERR_IO; ERR_NOMEM.  One at a time a process. */
+MUST_USE Err os_front(Ctx *cx, const OsFrontIn *in, OsFrontOut *out);
+
 /* --- threads ----------------------------------------------------------------------------------------------------- */
 
 /* part(own cx, self, i) once for every i below n, on up to `threads` threads at once, ours one of them (0 counts as 1; where no

@@ -11,6 +11,7 @@
 #ifndef QUERY_QUERY_H
 #define QUERY_QUERY_H
 
+#include "base/hash.h"
 #include "table/table.h"
 
 #define QUERY_FILES_MAX 10000       /* files behind one glob */
@@ -104,6 +105,7 @@ typedef struct QueryOut {
     QueryFormat format;             /* AUTO: by the path, else CSV; JSON is one array, NDJSON one object a line */
     const QueryColumn *column;
     size_t columns, rows;
+    Hasher *hash;                   /* not NULL: is told what is written to fd */
 } QueryOut;
 
 /* Write rows.  CSV: RFC 4180 with \n, a header, shortest numbers that read back to the same double, ISO 8601 times,

@@ -99,6 +99,7 @@ static Err flush(Ctx *cx, const QueryOut *out, Text *t, bool last)
     if (out->path) return save_whole(cx, out->path, t->at, t->n);
     Err err = files->write(files->self, out->fd, t->at, t->n);
     if (err) return FAIL(cx, err, "writing the rows");
+    if (out->hash) hash_more(out->hash, t->at, t->n);
     t->n = 0;
     t->at[0] = 0;
     return OK;

@@ -215,6 +215,58 @@ done:
     return err;
 }
 
+Err repo_predicted(Ctx *cx, Repo *r, const PredictionIn *in)
+{
+    char hex[SHA256_TEXT_MAX];
+    Text t;
+    text_init(&t, cx);
+    digest_text(in->build, hex);
+    json_open(&t);
+    json_key_text(&t, "build", hex);
+    if (in->input) {
+        digest_text(in->input, hex);
+        json_key_text(&t, "input", hex);
+    }
+    json_key_text(&t, "input_name", in->input_name ? in->input_name : "");
+    json_key_text(&t, "model", in->model ? in->model : "");
+    json_key_int(&t, "n", (int64_t)in->n);
+    if (in->output) {
+        digest_text(in->output, hex);
+        json_key_text(&t, "output", hex);
+    }
+    json_key_text(&t, "output_name", in->output_name ? in->output_name : "");
+    json_key_int(&t, "rows", (int64_t)in->rows);
+    json_close(&t);
+    digest_text(in->build, hex);
+    TRY(cx, repo_append(cx, r, "prediction.made", in->model && *in->model ? in->model : hex, &t));
+    return OK;
+}
+
+static Err read_prediction(Ctx *cx, DbRows *q, void *row)
+{
+    PredictionRow *p = row;
+    p->has_input = repo_digest(q, 0, &p->input);
+    p->has_output = repo_digest(q, 2, &p->output);
+    p->input_name = db_copy_text(cx, q, 1);
+    p->output_name = db_copy_text(cx, q, 3);
+    p->rows = (uint64_t)db_get_int(q, 4);
+    p->actor = db_copy_text(cx, q, 5);
+    p->time_us = db_get_int(q, 6);
+    p->seq = (uint64_t)db_get_int(q, 7);
+    return p->input_name && p->output_name && p->actor ? OK : FAIL(cx, ERR_NOMEM, "reading predictions");
+}
+
+Err repo_predictions(Ctx *cx, Repo *r, const Digest *build, PredictionRow **out, size_t *n)
+{
+    static const Statement st = {
+        "SELECT input, input_name, output, output_name, rows, actor, time_us, seq FROM prediction WHERE build = ?1 ORDER BY seq", NULL };
+    void *rows;
+    *out = NULL;
+    TRY(cx, repo_rows(cx, r, &st, DB_ARGS(db_blob(build->at, SHA256_BYTES)), sizeof **out, read_prediction, &rows, n));
+    *out = rows;
+    return OK;
+}
+
 /* --- finding --- */
 
 static Err no_model(Ctx *cx, Repo *r, const char *ref, const char *name)

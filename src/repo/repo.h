@@ -297,6 +297,17 @@ typedef struct ReproducedIn {
     const char *version, *instructions, *host;
 } ReproducedIn;
 MUST_USE Err repo_build_reproduced(Ctx *cx, Repo *r, const ReproducedIn *in);
+/* Put on record that rows were scored.  Members but build may be NULL or "". */
+typedef struct PredictionIn {
+    const Digest *build;           /* of the build's bytes */
+    const char *model; uint64_t n; /* "" and 0: a file from elsewhere */
+    const Digest *input, *output;
+    const char *input_name, *output_name;
+    uint64_t rows;
+} PredictionIn;
+typedef struct PredictionRow { Digest input, output; bool has_input, has_output; const char *input_name, *output_name, *actor; uint64_t rows, seq; int64_t time_us; } PredictionRow;
+MUST_USE Err repo_predicted(Ctx *cx, Repo *r, const PredictionIn *in);
+MUST_USE Err repo_predictions(Ctx *cx, Repo *r, const Digest *build, PredictionRow **out, size_t *n);     /* oldest first */
 /* By name, then number, newest first; name NULL: all models. */
 MUST_USE Err repo_builds(Ctx *cx, Repo *r, const char *name, BuildRow **out, size_t *n);
 MUST_USE Err repo_search_builds(Ctx *cx, Repo *r, const RepoSearch *in, BuildRow **out, size_t *n, bool *more);

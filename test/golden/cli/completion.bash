@@ -140,6 +140,12 @@ _leat()
         'predict:--format') COMPREPLY=($(compgen -W 'csv parquet json ndjson' -- "$cur")); return;;
         'predict:--sheet') COMPREPLY=(); return;;
         'predict:--threads') COMPREPLY=(); return;;
+        'run:--data'|'run:-d') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'run:--out'|'run:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
+        'run:--name') COMPREPLY=(); return;;
+        'run:--experiment'|'run:-e') COMPREPLY=(); return;;
+        'run:--tag'|'run:-t') COMPREPLY=(); return;;
+        'run:--env') COMPREPLY=(); return;;
         'runs ls:--filter'|'runs ls:-f') COMPREPLY=(); return;;
         'runs ls:--order-by') COMPREPLY=(); return;;
         'runs ls:--limit'|'runs ls:-n') COMPREPLY=(); return;;
@@ -157,16 +163,16 @@ _leat()
         *:--directory|*:-C) COMPREPLY=($(compgen -d -- "$cur")); return;;
     esac
     case "$cmd" in
-        '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
+        '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
         artifact) COMPREPLY=($(compgen -W 'add get ' -- "$cur"));;
-        build) COMPREPLY=($(compgen -W 'bench export ls reproduce show ' -- "$cur"));;
+        build) COMPREPLY=($(compgen -W 'bench export lineage ls reproduce show verify ' -- "$cur"));;
         data) COMPREPLY=($(compgen -W 'add certify check derive diff files find get import-dvc label log ls query restore rm show split tag ' -- "$cur"));;
         experiment) COMPREPLY=($(compgen -W 'ls ' -- "$cur"));;
         log) COMPREPLY=($(compgen -W 'archive check hold prove rebuild redact show verify  --kind --subject --actor --project --since --until --limit -n --all' -- "$cur"));;
         metric) COMPREPLY=($(compgen -W 'log show ' -- "$cur"));;
         note) COMPREPLY=($(compgen -W 'add ' -- "$cur"));;
         param) COMPREPLY=($(compgen -W 'set ' -- "$cur"));;
-        runs) COMPREPLY=($(compgen -W 'ls restore rm show ' -- "$cur"));;
+        runs) COMPREPLY=($(compgen -W 'compare ls restore rm show ' -- "$cur"));;
         tag) COMPREPLY=($(compgen -W 'set ' -- "$cur"));;
         'artifact add')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --as --scrub --run -r --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
@@ -194,6 +200,11 @@ _leat()
             case $n in
             0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
             esac;;
+        'build lineage')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --dot --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
+            esac;;
         'build ls')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --filter -f --order-by --limit -n --offset --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
@@ -205,6 +216,11 @@ _leat()
             0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
             esac;;
         'build show')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
+            esac;;
+        'build verify')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
@@ -328,7 +344,7 @@ _leat()
         'help')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag' -- "$cur"));;
+            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag' -- "$cur"));;
             1) COMPREPLY=();;
             esac;;
         'init')
@@ -380,7 +396,7 @@ _leat()
         'man')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag' -- "$cur"));;
+            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag' -- "$cur"));;
             1) COMPREPLY=();;
             esac;;
         'metric log')
@@ -408,6 +424,16 @@ _leat()
             case $n in
             0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
             1) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac;;
+        'run')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --data -d --out -o --name --experiment -e --tag -t --env --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag' -- "$cur"));;
+            esac;;
+        'runs compare')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --all --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=($(compgen -W "$(leat runs ls -q 2>/dev/null)" -- "$cur"));;
             esac;;
         'runs ls')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --filter -f --order-by --limit -n --offset --experiment -e --deleted --trials --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi

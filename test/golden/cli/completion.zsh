@@ -23,6 +23,7 @@ _leat() {
             'log:what was done, by whom and when, newest first'
             'man:print a manual page'
             'predict:score rows with a build'
+            'run:run any program and put on record what it did'
             'status:compare the work tree, pointer files and the lake'
             'visualize:look at data\: types, gaps, plots, warnings'
             'artifact:keep files with a run, and get them back'
@@ -57,9 +58,11 @@ _leat() {
         local -a second=(
             'bench:measure how fast a build loads and scores'
             'export:write a build as one file'
+            'lineage:show where a build comes from and what came of it'
             'ls:list builds, newest first'
             'reproduce:train a build again and compare every byte'
-            'show:show what is inside a build')
+            'show:show what is inside a build'
+            'verify:check that a build is what the record says')
         _describe command second;;
     data)
         local -a second=(
@@ -112,6 +115,7 @@ _leat() {
         _describe command second;;
     runs)
         local -a second=(
+            'compare:show in what runs differ'
             'ls:list and search runs, newest first'
             'restore:bring runs back that were put out of sight'
             'rm:put runs out of sight'
@@ -244,6 +248,23 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:BUILD:_leat_builds';;
+    'build lineage')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--dot[print a graph for Graphviz]' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:BUILD:_leat_builds';;
     'build ls')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
@@ -285,6 +306,22 @@ _leat() {
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:BUILD:_leat_builds';;
     'build show')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:BUILD:_leat_builds';;
+    'build verify')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \
             '--help[explain the command, with examples]' \
@@ -747,7 +784,7 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '2:COMMAND:(auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag)' \
+            '2:COMMAND:(auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag)' \
             '3:WORD: ';;
     'init')
         shift 0 words; ((CURRENT -= 0))
@@ -937,7 +974,7 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '2:COMMAND:(auto completion diagnose doctor help init log man predict status visualize artifact build data experiment metric note param runs tag)' \
+            '2:COMMAND:(auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag)' \
             '3:WORD: ';;
     'metric log')
         shift 1 words; ((CURRENT -= 1))
@@ -1042,6 +1079,49 @@ _leat() {
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:BUILD:_leat_builds' \
             '3:DATA:_files';;
+    'run')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--data[what it reads\: a dataset version like churn@3, or a file; may be given again]:DATA:_files' \
+            '-d[what it reads\: a dataset version like churn@3, or a file; may be given again]:DATA:_files' \
+            '--out[what it makes\: a file or folder that is kept at the end; may be given again]:PATH:_files' \
+            '-o[what it makes\: a file or folder that is kept at the end; may be given again]:PATH:_files' \
+            '--name[call the run so]:NAME: ' \
+            '--experiment[put it into this experiment]:NAME: ' \
+            '-e[put it into this experiment]:NAME: ' \
+            '--tag[mark the run; may be given again]:NAME=VALUE: ' \
+            '-t[mark the run; may be given again]:NAME=VALUE: ' \
+            '--env[record this environment variable too; may be given again]:NAME: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:CMD:(auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag)';;
+    'runs compare')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--all[show what is the same too]' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:RUN:_leat_runs';;
     'runs ls')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \

@@ -328,17 +328,17 @@ static void secrets_in_an_address_are_not_recorded(void **state)
     (void)state;
     Ctx cx = test_ctx();
     GitState git;
-    git_look(&cx, &git);
+    git_look(&cx, 10000000, &git, NULL, NULL, NULL);
     if (system("git --version >/dev/null 2>&1")) skip();
     assert_int_equal(system("rm -rf code && git init -q code && cd code && git config user.email a@b && git config user.name a &&"
                             "git config remote.origin.url https://me:secret@host.example/x.git && echo 1 >f && git add f && git commit -qm m"), 0);
     assert_int_equal(chdir("code"), 0);
-    git_look(&cx, &git);
+    git_look(&cx, 10000000, &git, NULL, NULL, NULL);
     assert_int_equal(strlen(git.commit), 40);
     assert_string_equal(git.remote, "https://host.example/x.git");
     assert_false(git.dirty);
     put_file("f", "2");
-    git_look(&cx, &git);
+    git_look(&cx, 10000000, &git, NULL, NULL, NULL);
     assert_true(git.dirty);
     assert_int_equal(chdir(".."), 0);
     ctx_clear(&cx);
