@@ -88,7 +88,8 @@ const Command cmd_data_add = {
              "Schema, row counts and statistics of CSV, JSON, Parquet and Excel files are kept with the version: 'leat data show NAME'. Large "
              "tables are sampled from their start; --profile full reads all.\n"
              "\n"
-             "Links that stay inside their folder are kept as links; links that leave it, devices, sockets and pipes are refused by name.\n",
+             "Links that stay inside their folder are kept as links; links that leave it, devices, sockets and pipes are refused by name. "
+             "Folders named .leat and .git and Leat's own files (*.leatref, leat.lock) are passed over.\n",
     .examples = data_add_examples,
     .args = data_add_args,
     .opts = data_add_opts,

@@ -146,7 +146,7 @@ typedef struct LakeAdded {
 
 /* Put the files into the store, then one data.added event.  In constant memory but for names; two adds may race.
 ** Links that stay inside their root are kept as links; others, and what is neither file, folder nor link, are refused by
-** name; folders named .leat are passed over.
+** name; folders named .leat and .git, pointer files and leat.lock are passed over.
 ** Errors: ERR_BAD_INPUT name, tag, special files, links, two roots for one path; ERR_NOT_FOUND; ERR_DENIED; ERR_LIMIT a path of
 ** LAKE_PATH_MAX; ERR_IO a file changes while it is read, disk full; those of ledger_append. */
 MUST_USE Err lake_add(Ctx *cx, Lake *lake, const LakeAdd *in, LakeAdded *out);

@@ -353,12 +353,28 @@ static Err item_below(Ctx *cx, Scan *s, uint32_t root, const char *rel, LakeKind
 
 /* --- walking --- */
 
+/* A pointer says what a version is, leat.lock what the ledger is: neither can be in a version. */
+static bool is_pointer(const char *name)
+{
+    size_t n = strlen(name), end = sizeof LAKE_POINTER_END - 1;
+    if (!strcmp(name, "leat.lock")) return true;
+    return n > end && !strcmp(name + n - end, LAKE_POINTER_END);
+}
+
+/* What never becomes data: Leat's and Git's own, and what a killed get left.  A folder of nothing else is an empty one. */
+static bool passed_over(const char *name, FileType type, bool parts)
+{
+    if (type == FILE_FOLDER) return !strcmp(name, ".leat") || !strcmp(name, ".git");
+    return is_pointer(name) || (!parts && lake_is_part(name));
+}
+
 typedef struct Name { size_t at; FileType type; } Name;
-typedef struct Listing { Ctx *cx; Text text; Name *name; size_t n, cap; Err err; } Listing;
+typedef struct Listing { Ctx *cx; Text text; Name *name; size_t n, cap; bool parts; Err err; } Listing;
 
 static Err listed(void *arg, const char *name, FileType type)
 {
     Listing *l = arg;
+    if (passed_over(name, type, l->parts)) return OK;
     if (l->n == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 64;
         Name *more = ctx_grow(l->cx, l->name, cap, sizeof *more);
@@ -391,9 +407,8 @@ static Err walk_one(Ctx *cx, Scan *s, uint32_t root, char rel[LAKE_PATH_MAX], si
         if (err) return FAIL(cx, err, "looking at '%s/%s'", s->in->root[root].path, rel);
         type = info.type;
     }
-    if (type != FILE_FOLDER && !s->lake->parts && lake_is_part(name)) return OK;
     if (type != FILE_FOLDER) return item_below(cx, s, root, rel, LAKE_FILE);
-    if (!strcmp(name, ".leat")) return OK;                         /* a project's own folder is never data */
+    if (passed_over(name, type, true)) return OK;                  /* where the disk did not tell the type before */
     rel[at + n] = '/';
     rel[at + n + 1] = 0;
     return walk(cx, s, root, rel, at + n + 1);
@@ -403,7 +418,7 @@ static Err walk_one(Ctx *cx, Scan *s, uint32_t root, char rel[LAKE_PATH_MAX], si
 static Err walk(Ctx *cx, Scan *s, uint32_t root, char rel[LAKE_PATH_MAX], size_t at)
 {
     const Files *f = cx->world->files;
-    Listing l = { .cx = cx };
+    Listing l = { .cx = cx, .parts = s->lake->parts };
     Err err = OK;
     text_init(&l.text, cx);
     if (at) rel[at - 1] = 0;

@@ -54,7 +54,7 @@ def entry(path, name):
 
 
 def tree(path):
-    return fold([entry(os.path.join(path, n), n) for n in os.listdir(path) if n != ".leat"])
+    return fold([entry(os.path.join(path, n), n) for n in os.listdir(path) if n not in (".leat", ".git", "leat.lock") and not n.endswith(".leatref")])
 
 
 if __name__ == "__main__":

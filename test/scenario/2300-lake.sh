@@ -99,6 +99,9 @@ c.executemany(\"insert into orders values(?, ?)\", [(i, f\"p{i % 3}\") for i in 
 	"$leat" data add per sqlite:s.db --sql "select who, count(*) as n from orders group by who" -q >out && "$leat" data show per --json >out &&
 	json out "j[\"sources\"][0][\"detail\"].startswith(\"select who\") and j[\"about\"][\"tables\"][0][\"rows\"] == 3" && refuses 2 "nope" "$leat" data add x sqlite:s.db --table nope
 '
+tells "a whole project can be a dataset: what Leat and Git keep of it is passed over" '
+	"$leat" data add everything . -q && "$leat" data add everything . --json >../out.json && json ../out.json "j[\"unchanged\"] and j[\"version\"][\"digest\"] == \"$($tree .)\""
+'
 tells "what cannot be kept is refused by its name, and nothing is half there" '
 	mkdir odd && mkfifo odd/pipe && refuses 2 "odd/pipe" "$leat" data add odd odd && rm odd/pipe && ln -s /etc/passwd odd/out && refuses 2 "outside" "$leat" data add odd odd &&
 	rm odd/out && refuses 2 "holds no files" "$leat" data add odd odd && refuses 2 "cannot name a dataset" "$leat" data add "a b" data && refuses 4 "nothing.csv" "$leat" data add x nothing.csv &&

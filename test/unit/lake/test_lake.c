@@ -14,13 +14,13 @@
 
 typedef struct House { Store *store; Ledger *ledger; Lake *lake; } House;
 
-static const LedgerRoom *const rooms[] = { &lake_room };
+static const LedgerRoom *const rooms[] = { &lake_room, &lake_marks_room };
 static const LedgerWho who = { .actor = "ann", .project = "p" };
 
 static void open_house(Ctx *cx, House *h)
 {
     expect_ok(cx, store_open(cx, "p", &h->store));
-    expect_ok(cx, ledger_open(cx, "p/leat.db", rooms, 1, &who, true, &h->ledger));
+    expect_ok(cx, ledger_open(cx, "p/leat.db", rooms, 2, &who, true, &h->ledger));
     expect_ok(cx, lake_open(cx, h->store, h->ledger, "p", &h->lake));
 }
 
@@ -265,6 +265,43 @@ static void what_is_removed_is_gone_and_comes_back(void **state)
     close_house(&cx, &h);
 }
 
+typedef struct Told { Store *store; const Digest *wanted; size_t n; bool seen; } Told;
+
+static Err alive(Ctx *cx, void *arg, const Digest *d)
+{
+    Told *t = arg;
+    t->n++;
+    t->seen |= digest_same(d, t->wanted);
+    return store_verify(cx, t->store, d);
+}
+
+static void what_versions_stand_on_is_told_to_a_gc(void **state)
+{
+    (void)state;
+    Ctx cx = test_ctx();
+    House h;
+    LakeAdded a, b;
+    LakeFile *f;
+    size_t n;
+    make_house(&cx, &h);
+    assert_int_equal(mkdir("d/s", 0777), 0);
+    put("d/s/x", "only in the first");
+    put("d/t.csv", "a,b\n1,2\n");
+    expect_ok(&cx, add(&cx, &h, "x", "d", &a));
+    put("d/s/x", "now other");
+    expect_ok(&cx, add(&cx, &h, "x", "d", &b));
+    expect_ok(&cx, lake_files(&cx, h.lake, &a.version.tree, &f, &n));
+    Told t = { .store = h.store, .wanted = &f[0].digest };
+    expect_ok(&cx, lake_live(&cx, h.lake, alive, &t));
+    assert_true(t.seen && t.n >= 2 * 4);                       /* root, folder, file, about, twice; t.csv */
+    expect_ok(&cx, lake_remove(&cx, h.lake, "x", 1, ""));
+    t = (Told){ .store = h.store, .wanted = &f[0].digest };
+    expect_ok(&cx, lake_live(&cx, h.lake, alive, &t));
+    assert_true(!t.seen && t.n >= 5);
+    ctx_put(&cx, f);
+    close_house(&cx, &h);
+}
+
 /* --- comparing --- */
 
 static char told[4000];
@@ -487,7 +524,7 @@ static Err swept(Ctx *cx, void *arg)
     test_remove_tree("p/cache/tree");
     Err err = store_open(cx, "p", &mine.store);
     if (!err) store_use_threads(mine.store, 1);
-    if (!err) err = ledger_open(cx, "p/leat.db", rooms, 1, &who, true, &mine.ledger);
+    if (!err) err = ledger_open(cx, "p/leat.db", rooms, 2, &who, true, &mine.ledger);
     if (!err) err = lake_open(cx, mine.store, mine.ledger, "p", &mine.lake);
     if (!err) err = add(cx, &mine, "x", "d", &a);
     bool done = !err;
@@ -503,7 +540,7 @@ static Err swept(Ctx *cx, void *arg)
     Err there = lake_find(&good, h->lake, "x", &v);            /* by the sound handle: exactly the old or the new */
     if (done) expect_ok(&good, there);
     if (!there) {
-        assert_true(v.n == 1 && v.files == 2);
+        assert_true(v.n == 1 && v.files == 3 && (v.rows == 2 || v.rows == -1));      /* a table that cannot be read is passed over */
         LakeFile *f;
         size_t n;
         expect_ok(&good, lake_files(&good, h->lake, &v.tree, &f, &n));
@@ -523,6 +560,7 @@ static void every_fault_leaves_the_old_state_or_the_new(void **state)
     assert_int_equal(mkdir("d/s", 0777), 0);
     put("d/x", "1");
     put("d/s/y", "2");
+    put("d/t.csv", "a,b\n1,x\n2,y\n");
     rig_sweep_or_ok(swept, &h, ERR_NOMEM, ERR_IO);
     close_house(&cx, &h);
 }
@@ -535,6 +573,7 @@ int main(void)
         cmocka_unit_test(a_file_that_looks_the_same_is_not_read_again),
         cmocka_unit_test(a_reference_means_what_it_says),
         cmocka_unit_test(what_is_removed_is_gone_and_comes_back),
+        cmocka_unit_test(what_versions_stand_on_is_told_to_a_gc),
         cmocka_unit_test(comparing_tells_exactly_what_differs),
         cmocka_unit_test(changed_work_is_never_overwritten),
         cmocka_unit_test(nothing_is_written_through_a_link),
