@@ -45,13 +45,16 @@ const char *app_format_word(size_t i);          /* what predict writes: csv parq
 
 /* --------------------------------------------------------------------- init */
 
-typedef struct AppInitIn { const char *folder; } AppInitIn;        /* NULL: the current one */
+typedef struct AppInitIn {
+    const char *folder;              /* NULL: the current one */
+    const char *ledger;              /* address of a database for its ledger; NULL: a file in the project */
+} AppInitIn;
 typedef struct AppInitOut {
     const char *folder;              /* absolute */
     bool made;                       /* false: there was one already */
     bool git;                        /* .leat/ was added to .gitignore */
 } AppInitOut;
-/* Errors: ERR_NOT_FOUND no such folder above DIR; ERR_BAD_INPUT it is a file. */
+/* Errors: ERR_NOT_FOUND no such folder above DIR, or no such database; ERR_BAD_INPUT it is a file, or the address is none. */
 MUST_USE Err app_init(Ctx *cx, House *house, const AppInitIn *in, AppInitOut *out);
 void app_init_json(const AppInitOut *out, Text *t);
 
@@ -585,6 +588,21 @@ MUST_USE Err app_log(Ctx *cx, House *house, const AppLogIn *in, AppLogOut *out);
 void app_log_json(const AppLogOut *out, Text *t);
 MUST_USE Err app_log_show(Ctx *cx, House *house, const char *seq, AppEvent *out);        /* ERR_NOT_FOUND */
 void app_log_show_json(const AppEvent *e, Text *t);
+
+typedef struct AppSearchIn {
+    const char *query;               /* words; "phrases", -word, a OR b, name:value */
+    const char *project, *actor, *kind, *subject, *since, *until;      /* as AppLogIn */
+    uint64_t limit;                  /* 0: 20 */
+} AppSearchIn;
+typedef struct AppHit { uint64_t seq; double score; int64_t time_us; const char *actor, *kind, *subject, *project, *snippet; } AppHit;
+typedef struct AppSearchOut {
+    AppHit *hit; size_t n;           /* best first */
+    uint64_t matches, events, indexed, scanned;      /* see LedgerFound */
+    double coverage, wall_ms;        /* share of the log that was looked at; of the search alone */
+} AppSearchOut;
+/* ERR_BAD_INPUT no word to look for; ERR_USAGE since, until */
+MUST_USE Err app_log_search(Ctx *cx, House *house, const AppSearchIn *in, AppSearchOut *out);
+void app_log_search_json(const AppSearchOut *out, Text *t);
 
 typedef struct AppLogVerifyOut {
     char ledger[65], root[65];

@@ -94,7 +94,7 @@ Err app_init(Ctx *cx, House *house, const AppInitIn *in, AppInitOut *out)
         TRY(cx, os_real_path(cx, in->folder, folder));
     } else TRY(cx, os_cwd(cx, folder));
     os_user_name(actor, sizeof actor);
-    TRY(cx, repo_init(cx, folder, NULL, actor, &init));
+    TRY(cx, repo_init_at(cx, folder, NULL, actor, in->ledger, &init));
     out->folder = ctx_scratch_text(cx, folder);
     if (!out->folder) return FAIL(cx, ERR_NOMEM, "after making the project in '%s'", folder);
     out->made = init.made;

@@ -4,7 +4,7 @@
 static Err init_run(Ctx *cx, Shell *sh, const Words *w)
 {
     AppInitOut out;
-    AppInitIn in = { .folder = words_arg(w, 0) };
+    AppInitIn in = { .folder = words_arg(w, 0), .ledger = words_text(w, "ledger") };
     TRY(cx, app_init(cx, sh->house, &in, &out));
     if (sh->json) {
         Text t;
@@ -25,9 +25,19 @@ static const Arg init_args[] = {
     { .word = NULL },
 };
 
+static const Opt init_opts[] = {
+    { .name = "ledger",
+      .word = "URL",
+      .type = OPT_TEXT,
+      .value = "a file in .leat/",
+      .help = "keep the ledger in a PostgreSQL database: postgres://[USER@]HOST[:PORT]/DATABASE[?schema=NAME]" },
+    { .name = NULL },
+};
+
 static const Example init_examples[] = {
     { "leat init", "make the current folder a project" },
     { "leat init churn", "make a folder 'churn' with a project in it" },
+    { "leat init --ledger 'postgres://ann@db.example/leat?schema=churn'", "the ledger in a schema of its own of a database" },
     { .line = NULL },
 };
 
@@ -38,8 +48,12 @@ const Command cmd_init = {
              "bytes of data, "
              "models and reports. Commands find it from any folder below.\n"
              "\n"
-             "'leat auto' makes one by itself where there is none.\n",
+             "'leat auto' makes one by itself where there is none.\n"
+             "\n"
+             "With --ledger the ledger lies in a PostgreSQL database (15 or newer), in a schema of its own, which is made; data and models "
+             "stay in .leat/. The password is never stored: it comes from PGPASSWORD or ~/.pgpass.\n",
     .examples = init_examples,
     .args = init_args,
+    .opts = init_opts,
     .run = init_run,
 };

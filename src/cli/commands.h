@@ -45,6 +45,7 @@ extern const Command cmd_log_hold;
 extern const Command cmd_log_prove;
 extern const Command cmd_log_rebuild;
 extern const Command cmd_log_redact;
+extern const Command cmd_log_search;
 extern const Command cmd_log_show;
 extern const Command cmd_log_verify;
 extern const Command cmd_man;

@@ -157,6 +157,7 @@ static Err restore_inside(Ctx *cx, Ledger *l)
     for (size_t i = 1; i < l->rooms_n; i++) TRY(cx, ledger_refold(cx, l, l->rooms[i]));
     l->began = l->head.seq;
     l->group = true;
+    TRY(cx, ledger_search_reset(cx, l));
     return OK;
 }
 

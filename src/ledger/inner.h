@@ -44,6 +44,8 @@ struct Ledger {
     bool signer_tried, signer_known;       /* known: an event says whose it is */
     bool head_moved;               /* a head was signed here that leat.lock does not know */
     HeadSeen *expected; size_t expected_n;
+    LedgerMoreWords *more_words;   /* search: see ledger_search_words */
+    void *more_words_self;
     Store *store;                  /* NULL: none */
     SealedCache sealed;
     unsigned char *clear; size_t clear_cap;                /* the payload decrypted last */

@@ -161,6 +161,42 @@ MUST_USE Err ledger_restore(Ctx *cx, Ledger *l);
 void ledger_event_text(const Event *e, Text *t);
 MUST_USE Err ledger_leaf(Ctx *cx, const Event *e, Digest *out);
 
+/* --- search ------------------------------------------------------------------------------------------------------ */
+
+#define LEDGER_FIND_DEFAULT 20
+#define LEDGER_FIND_MAX 1000
+
+typedef struct LedgerFind {                     /* (borrowed) */
+    const char *query;                          /* words, all of them; "a phrase"; -not this; this OR that; key:value of a payload, kind:…, actor:… */
+    const char *kind, *subject, *project, *actor;          /* only these; NULL: any */
+    int64_t since_us, until_us;                 /* 0: whenever */
+    size_t limit;                               /* 0: LEDGER_FIND_DEFAULT */
+} LedgerFind;
+typedef struct LedgerHit {
+    uint64_t seq;
+    double score;                               /* BM25; more is better */
+    int64_t time_us;
+    const char *actor, *kind, *subject, *project;
+    const char *snippet;                        /* what the event says around the first word asked for, in one line */
+} LedgerHit;
+typedef struct LedgerFound {
+    LedgerHit *hit; size_t n;                   /* best first, then newest; in scratch */
+    uint64_t matches;                           /* events that fit; with phrases or times at most so many */
+    uint64_t events, indexed, scanned;          /* in the log; covered by the index; newest ones read besides.  The rest was not looked at */
+} LedgerFound;
+/* ERR_BAD_INPUT no word to look for, or too many; ERR_CORRUPT the index is damaged.  Cost: the postings of its words, about 5 ns each. */
+MUST_USE Err ledger_search(Ctx *cx, Ledger *l, const LedgerFind *in, LedgerFound *out);
+/* Bring the index up to the head when at least `least` events are behind it (0: always).  Takes the write lock for a moment
+** every few thousand events.  Not inside a group. */
+MUST_USE Err ledger_search_index(Ctx *cx, Ledger *l, uint64_t least);
+/* Inside a group: take one event out of the index (its words are to go); empty the index. */
+MUST_USE Err ledger_search_forget(Ctx *cx, Ledger *l, uint64_t seq);
+MUST_USE Err ledger_search_reset(Ctx *cx, Ledger *l);
+/* Words that belong to an event but lie elsewhere, as in a file it names: append them to t.  Asked for each event that is indexed,
+** or shown; NULL: none. */
+typedef Err LedgerMoreWords(Ctx *cx, void *self, const Event *e, Text *t);
+void ledger_search_words(Ledger *l, LedgerMoreWords *more, void *self);
+
 /* --- proofs ------------------------------------------------------------------------------------------------------ */
 
 /* proof.json of event seq: event, seq, leaf_hash, tree_size, audit_path, root, signature, public_key, ledger.

@@ -110,6 +110,7 @@ static Err redact_one(Ctx *cx, Ledger *l, const Victim *v, const char *why, cons
     if (err) return err;
     TRY(cx, db_run(cx, l->writer, &put, DB_ARGS(db_int((int64_t)v->seq), db_text(left->at)), NULL));
     TRY(cx, db_run(cx, l->writer, &drop, DB_ARGS(db_int((int64_t)v->seq)), NULL));
+    TRY(cx, ledger_search_forget(cx, l, v->seq));
     return OK;
 }
 
@@ -229,7 +230,7 @@ Err ledger_shrink(Ctx *cx, Ledger *l)
 {
     /* VACUUM writes the file anew without free pages; the temporary copy must not live in memory, and the log of SQLite must end. */
     static const Statement steps[] = {
-        { "PRAGMA temp_store=FILE", "" }, { "VACUUM", "" }, { "PRAGMA temp_store=MEMORY", "" }, { NULL, NULL } };
+        { "PRAGMA temp_store=FILE", "" }, { "VACUUM", "VACUUM FULL payload, ledger_key" }, { "PRAGMA temp_store=MEMORY", "" }, { NULL, NULL } };
     static const Statement empty_log = { "PRAGMA wal_checkpoint(TRUNCATE)", "SELECT 0" };
     int64_t busy = 0;
     for (const Statement *st = steps; st->sqlite; st++) TRY(cx, db_run(cx, l->writer, st, DB_NO_ARGS, NULL));

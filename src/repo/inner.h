@@ -38,6 +38,8 @@ MUST_USE Err repo_rows(Ctx *cx, Repo *r, const Statement *st, const DbValue *arg
 /* A digest in column col; false when NULL. */
 bool repo_digest(DbRows *rows, size_t col, Digest *out);
 
+/* For ledger_search_words: self is the Repo. */
+MUST_USE Err repo_more_words(Ctx *cx, void *self, const Event *e, Text *t);
 /* --- payloads of events (pay.c): what is absent is empty --- */
 
 const char *pay_text(yyjson_val *o, const char *key);

@@ -15,6 +15,7 @@
 
 #define CONFIG_MAX ((size_t)1 << 20)
 #define IGNORE_MAX ((size_t)4 << 20)
+#define INDEX_BEHIND 4096          /* events that the search index may be behind before it is brought up */
 #define PROJECT_NAME_MAX 200       /* bytes */
 
 static const LedgerRoom *const rooms[] = { &lake_room, &lake_marks_room, &repo_room };
@@ -59,7 +60,7 @@ Err repo_find(Ctx *cx, const char *from, char folder[REPO_PATH_MAX])
     if (strlen(from) >= REPO_PATH_MAX) return FAIL(cx, ERR_LIMIT, "the path '%.60s…' is too long", from);
     memcpy(at, from, strlen(from) + 1);
     do {
-        TRY(cx, is_there(cx, at, REPO_HOME "/" REPO_DB, &there));
+        TRY(cx, is_there(cx, at, REPO_HOME "/" REPO_CONFIG, &there));  /* its ledger may lie on a server */
         if (there) {
             memcpy(folder, at, sizeof at);
             return OK;
@@ -94,7 +95,7 @@ static void remove_half(Ctx *cx, const char *home)
     }
 }
 
-static Err write_config(Ctx *cx, const char *home, const char *name)
+static Err write_config(Ctx *cx, const char *home, const char *name, const char *ledger)
 {
     char path[REPO_PATH_MAX];
     Text t;
@@ -104,6 +105,12 @@ static Err write_config(Ctx *cx, const char *home, const char *name)
                  "name: ");
     json_text(&t, name);                       /* a JSON string is a YAML string */
     text_put(&t, "\n");
+    if (ledger) {
+        text_put(&t, "# Where its ledger lies; the password is in PGPASSWORD or ~/.pgpass.\nledger: ");
+        t.comma = false;                       /* lines, not members */
+        json_text(&t, ledger);
+        text_put(&t, "\n");
+    }
     Err err = text_err(&t);
     if (!err) err = join(cx, home, REPO_CONFIG, path);
     if (!err) err = save_whole(cx, path, t.at, t.n);
@@ -111,13 +118,13 @@ static Err write_config(Ctx *cx, const char *home, const char *name)
     return err;
 }
 
-/* What one line of the config says, if it is the project's name; into out of PROJECT_NAME_MAX + 1 bytes. */
-static Err config_name(Ctx *cx, const char *line, size_t n, char *out)
+/* What one line of the config says, if it begins with this key; into out of max bytes. */
+static Err config_value(Ctx *cx, const char *line, size_t n, const char *key, char *out, size_t max)
 {
-    static const char key[] = "name:";
-    if (n < sizeof key || memcmp(line, key, sizeof key - 1)) return OK;
-    line += sizeof key - 1;
-    n -= sizeof key - 1;
+    size_t key_n = strlen(key);
+    if (n < key_n || memcmp(line, key, key_n)) return OK;
+    line += key_n;
+    n -= key_n;
     while (n && (*line == ' ' || *line == '\t')) line++, n--;
     while (n && strchr(" \t\r", line[n - 1])) n--;
     if (n && *line == '"') {
@@ -125,35 +132,48 @@ static Err config_name(Ctx *cx, const char *line, size_t n, char *out)
         yyjson_doc *doc;
         TRY(cx, repo_json(cx, line, n, &alc, &doc));
         const char *s = yyjson_get_str(yyjson_doc_get_root(doc));
-        snprintf(out, PROJECT_NAME_MAX + 1, "%s", s ? s : "");
+        snprintf(out, max, "%s", s ? s : "");
         yyjson_doc_free(doc);
     } else {
-        snprintf(out, PROJECT_NAME_MAX + 1, "%.*s", (int)(n < PROJECT_NAME_MAX ? n : PROJECT_NAME_MAX), line);
+        snprintf(out, max, "%.*s", (int)(n < max ? n : max - 1), line);
     }
     return OK;
 }
 
-static Err read_config(Ctx *cx, const char *home, char *name)
+/* ledger: of DB_ADDRESS_MAX bytes; "" when it lies in the project. */
+static Err read_config(Ctx *cx, const char *home, char *name, char *ledger)
 {
     char path[REPO_PATH_MAX], *text = NULL;
     size_t n = 0;
     Err err = OK;
-    name[0] = 0;
+    name[0] = ledger[0] = 0;
     TRY(cx, join(cx, home, REPO_CONFIG, path));
     TRY(cx, save_read(cx, path, CONFIG_MAX, &text, &n));
     for (const char *at = text, *end = text + n; at < end && !err;) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (!stop) stop = end;
-        err = config_name(cx, at, (size_t)(stop - at), name);
+        err = config_value(cx, at, (size_t)(stop - at), "name:", name, PROJECT_NAME_MAX + 1);
+        if (!err) err = config_value(cx, at, (size_t)(stop - at), "ledger:", ledger, DB_ADDRESS_MAX);
         at = stop + 1;
     }
     ctx_put(cx, text);
     if (err == ERR_CORRUPT)
         return FAIL(cx, ERR_BAD_INPUT,
-                    "the line 'name:' of '%s' cannot be read; write it as name: \"my project\"", path);
+                    "a line 'name:' or 'ledger:' of '%s' cannot be read; write it as name: \"my project\"", path);
     if (!err && !name[0])
         return FAIL(cx, ERR_BAD_INPUT, "'%s' gives the project no name; write a line name: \"my project\"", path);
     return err;
+}
+
+/* Where a ledger that does not lie in the project may be, as it is stored. */
+static Err check_ledger(Ctx *cx, const char *ledger, char out[DB_ADDRESS_MAX])
+{
+    bool secret = false;
+    if (!db_is_address(ledger))
+        return FAIL(cx, ERR_BAD_INPUT, "'%.200s' is no address of a ledger; write postgres://[USER@]HOST[:PORT]/DATABASE[?schema=NAME]", ledger);
+    TRY(cx, db_address_clean(cx, ledger, out, &secret));
+    if (!secret) return OK;
+    return FAIL(cx, ERR_BAD_INPUT, "the address '%s' came with a password, which others can see: give it in PGPASSWORD or ~/.pgpass", out);
 }
 
 static Err check_name(Ctx *cx, const char *name)
@@ -170,7 +190,7 @@ static Err check_name(Ctx *cx, const char *name)
     return OK;
 }
 
-static Err make_inside(Ctx *cx, const char *home, const char *name, const char *actor)
+static Err make_inside(Ctx *cx, const char *home, const char *name, const char *actor, const char *ledger)
 {
     char path[REPO_PATH_MAX], keys[REPO_PATH_MAX];
     keys_folder(keys);
@@ -179,11 +199,12 @@ static Err make_inside(Ctx *cx, const char *home, const char *name, const char *
     Err err = f->make_folder(f->self, home);
     if (err) return FAIL(cx, err, "making the folder '%s'", home);
     TRY(cx, store_make(cx, home));
-    TRY(cx, write_config(cx, home, name));
+    TRY(cx, write_config(cx, home, name, ledger));
     TRY(cx, join(cx, home, REPO_DB, path));
-    TRY(cx, ledger_make(cx, path, &who));
+    const char *at = ledger ? ledger : path;
+    TRY(cx, ledger_make(cx, at, &who));
     Ledger *l = NULL;
-    TRY(cx, ledger_open(cx, path, rooms, ROOMS_N, &who, true, &l));      /* makes the rooms' tables */
+    TRY(cx, ledger_open(cx, at, rooms, ROOMS_N, &who, true, &l));      /* makes the rooms' tables */
     ledger_close(cx, l);
     return OK;
 }
@@ -256,13 +277,18 @@ static Err must_be_free(Ctx *cx, const char *home)
     if (!err && info.type == FILE_FOLDER) err = f->list(f->self, home, any_name, NULL);
     else if (!err && info.type != FILE_NONE) err = ERR_REFUSED;
     if (err == ERR_REFUSED)
-        return FAIL(cx, err, "'%s' is there but holds no project (no %s); move it away first", home, REPO_DB);
+        return FAIL(cx, err, "'%s' is there but holds no project (no %s); move it away first", home, REPO_CONFIG);
     return err ? FAIL(cx, err, "looking at '%s'", home) : OK;
 }
 
 Err repo_init(Ctx *cx, const char *folder, const char *name, const char *actor, RepoInit *out)
 {
-    char fresh[REPO_PATH_MAX], part[64];
+    return repo_init_at(cx, folder, name, actor, NULL, out);
+}
+
+Err repo_init_at(Ctx *cx, const char *folder, const char *name, const char *actor, const char *ledger, RepoInit *out)
+{
+    char fresh[REPO_PATH_MAX], part[64], address[DB_ADDRESS_MAX];
     const Files *f = cx->world->files;
     bool there = false;
     FileInfo info;
@@ -272,16 +298,17 @@ Err repo_init(Ctx *cx, const char *folder, const char *name, const char *actor, 
         name = name && name[1] ? name + 1 : "project";
     }
     TRY(cx, check_name(cx, name));
+    if (ledger) TRY(cx, check_ledger(cx, ledger, address));
     Err err = f->look(f->self, folder, &info);
     if (err) return FAIL(cx, err, "making a project in '%s'", folder);
     if (info.type != FILE_FOLDER) return FAIL(cx, ERR_NOT_FOUND, "no folder '%s' to make a project in", folder);
     TRY(cx, join(cx, folder, REPO_HOME, out->home));
-    TRY(cx, is_there(cx, out->home, REPO_DB, &there));
+    TRY(cx, is_there(cx, out->home, REPO_CONFIG, &there));
     if (there) return OK;
     TRY(cx, must_be_free(cx, out->home));
     snprintf(part, sizeof part, ".leat.%ld.new", (long)getpid());
     TRY(cx, join(cx, folder, part, fresh));
-    err = make_inside(cx, fresh, name, actor);
+    err = make_inside(cx, fresh, name, actor, ledger ? address : NULL);
     if (!err) {
         store_make_private(fresh);
         Err bad = f->rename(f->self, fresh, out->home);
@@ -293,7 +320,7 @@ Err repo_init(Ctx *cx, const char *folder, const char *name, const char *actor, 
         char text[CTX_TEXT_MAX];               /* looking again must not lose the story */
         memcpy(text, cx->text, sizeof text);
         remove_half(cx, fresh);
-        bool lost_race = !is_there(cx, out->home, REPO_DB, &there) && there;
+        bool lost_race = !is_there(cx, out->home, REPO_CONFIG, &there) && there;
         memcpy(cx->text, text, sizeof text);
         if (lost_race) return OK;
         memset(out, 0, sizeof *out);
@@ -318,17 +345,20 @@ static char *copy(Ctx *cx, const char *s)
 static Err open_inside(Ctx *cx, Repo *r, const char *actor, bool writable)
 {
     char path[REPO_PATH_MAX], keys[REPO_PATH_MAX], lock[REPO_PATH_MAX], name[PROJECT_NAME_MAX + 1];
+    char ledger[DB_ADDRESS_MAX], ledger_at[DB_ADDRESS_MAX];
     TRY(cx, join(cx, r->folder, REPO_HOME, r->home));
     TRY(cx, join(cx, r->folder, REPO_LOCK, lock));
     TRY(cx, join(cx, r->home, REPO_DB, path));
     TRY(cx, store_open(cx, r->home, &r->store));
-    TRY(cx, read_config(cx, r->home, name));
+    TRY(cx, read_config(cx, r->home, name, ledger));
     r->name = copy(cx, name);
     r->actor = copy(cx, actor);
     if (!r->name || !r->actor) return FAIL(cx, ERR_NOMEM, "opening the project '%s'", r->folder);
     keys_folder(keys);
     const LedgerWho who = { .actor = r->actor, .project = r->name, .keys = keys[0] ? keys : NULL, .lock = lock, .store = r->store };
-    TRY(cx, ledger_open(cx, path, rooms, ROOMS_N, &who, writable, &r->ledger));
+    if (ledger[0]) TRY(cx, check_ledger(cx, ledger, ledger_at));
+    TRY(cx, ledger_open(cx, ledger[0] ? ledger_at : path, rooms, ROOMS_N, &who, writable, &r->ledger));
+    ledger_search_words(r->ledger, repo_more_words, r);
     if (writable) {
         TRY(cx, store_tidy(cx, r->store));
         TRY(cx, repo_bury(cx, r));
@@ -352,6 +382,12 @@ Err repo_open(Ctx *cx, const char *folder, const char *actor, bool writable, Rep
 void repo_close(Ctx *cx, Repo *r)
 {
     if (!r) return;
+    if (r->ledger) {                           /* what fails here is made up for later */
+        Ctx aside;
+        ctx_child(cx, &aside);
+        (void)!ledger_search_index(&aside, r->ledger, INDEX_BEHIND);
+        ctx_clear(&aside);
+    }
     ledger_close(cx, r->ledger);
     store_close(cx, r->store);
     ctx_put(cx, r->name);

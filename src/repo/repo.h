@@ -42,6 +42,9 @@ typedef struct RepoInit {
 /* Make `folder` (absolute, there) a project.  On failure nothing is left.  name: NULL: the folder's own.
 ** Errors: ERR_NOT_FOUND no such folder; ERR_DENIED; ERR_IO; ERR_BAD_INPUT name; ERR_REFUSED a .leat that is none of ours. */
 MUST_USE Err repo_init(Ctx *cx, const char *folder, const char *name, const char *actor, RepoInit *out);
+/* The same with a ledger at an address, postgres://[USER@]HOST[:PORT]/DATABASE[?schema=NAME]; NULL: in the project.
+** ERR_BAD_INPUT it is no such address, or holds a password; ERR_REFUSED there is a ledger already; those of db.h. */
+MUST_USE Err repo_init_at(Ctx *cx, const char *folder, const char *name, const char *actor, const char *ledger, RepoInit *out);
 
 /* Open the project in `folder` (what repo_find gave).  writable: also records runs that died as interrupted.
 ** actor: who acts (copied).  Errors: ERR_NOT_FOUND; ERR_CORRUPT; ERR_DENIED; ERR_IO; ERR_NOMEM. */

@@ -9,6 +9,7 @@
 static const Probe *const all[] = {     /* A to Z */
     &probe_drift,
     &probe_learn,
+    &probe_ledger,
     &probe_metric,
     &probe_project,
     &probe_report,

@@ -114,6 +114,7 @@ _leat()
         'experiment ls:--order-by') COMPREPLY=(); return;;
         'experiment ls:--limit'|'experiment ls:-n') COMPREPLY=(); return;;
         'experiment ls:--offset') COMPREPLY=(); return;;
+        'init:--ledger') COMPREPLY=(); return;;
         'log:--kind') COMPREPLY=(); return;;
         'log:--subject') COMPREPLY=(); return;;
         'log:--actor') COMPREPLY=(); return;;
@@ -126,6 +127,13 @@ _leat()
         'log hold:--why') COMPREPLY=(); return;;
         'log prove:--out'|'log prove:-o') COMPREPLY=($(compgen -f -- "$cur")); return;;
         'log redact:--why') COMPREPLY=(); return;;
+        'log search:--kind') COMPREPLY=(); return;;
+        'log search:--subject') COMPREPLY=(); return;;
+        'log search:--actor') COMPREPLY=(); return;;
+        'log search:--project') COMPREPLY=(); return;;
+        'log search:--since') COMPREPLY=(); return;;
+        'log search:--until') COMPREPLY=(); return;;
+        'log search:--limit'|'log search:-n') COMPREPLY=(); return;;
         'metric log:--step') COMPREPLY=(); return;;
         'metric log:--time') COMPREPLY=(); return;;
         'metric log:--from') COMPREPLY=($(compgen -f -- "$cur")); return;;
@@ -168,7 +176,7 @@ _leat()
         build) COMPREPLY=($(compgen -W 'bench export lineage ls reproduce show verify ' -- "$cur"));;
         data) COMPREPLY=($(compgen -W 'add certify check derive diff files find get import-dvc label log ls query restore rm show split tag ' -- "$cur"));;
         experiment) COMPREPLY=($(compgen -W 'ls ' -- "$cur"));;
-        log) COMPREPLY=($(compgen -W 'archive check hold prove rebuild redact show verify  --kind --subject --actor --project --since --until --limit -n --all' -- "$cur"));;
+        log) COMPREPLY=($(compgen -W 'archive check hold prove rebuild redact search show verify  --kind --subject --actor --project --since --until --limit -n --all' -- "$cur"));;
         metric) COMPREPLY=($(compgen -W 'log show ' -- "$cur"));;
         note) COMPREPLY=($(compgen -W 'add ' -- "$cur"));;
         param) COMPREPLY=($(compgen -W 'set ' -- "$cur"));;
@@ -348,7 +356,7 @@ _leat()
             1) COMPREPLY=();;
             esac;;
         'init')
-            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --ledger --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=($(compgen -d -- "$cur"));;
             esac;;
@@ -382,6 +390,11 @@ _leat()
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --why --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=();;
+            esac;;
+        'log search')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --kind --subject --actor --project --since --until --limit -n --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
             esac;;
         'log show')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi

@@ -97,6 +97,7 @@ _leat() {
             'prove:a file that proves one event to somebody without the project'
             'rebuild:make all tables anew from the log'
             'redact:destroy what an event says; all still verifies'
+            'search:find events by what they say'
             'show:one event with its payload and hashes'
             'verify:prove that the log and all tables are as they were written')
         _describe command second;;
@@ -789,6 +790,7 @@ _leat() {
     'init')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
+            '--ledger[keep the ledger in a PostgreSQL database\: postgres\://\[USER@\]HOST\[\:PORT\]/DATABASE\[?schema=NAME\]]:URL: ' \
             '--help[explain the command, with examples]' \
             '-h[explain the command, with examples]' \
             '--version[print the version]' \
@@ -927,6 +929,30 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:SEQ: ';;
+    'log search')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--kind[only events of this kind, as run.log]:KIND: ' \
+            '--subject[only what was done to this]:SUBJECT: ' \
+            '--actor[only what this person did]:WHO: ' \
+            '--project[only of this project]:NAME: ' \
+            '--since[not before TIME\: 2026-05-04, 2026-05-04T12\:30 (UTC), or 36h, 7d ago]:TIME: ' \
+            '--until[not after TIME]:TIME: ' \
+            '--limit[at most so many, the best]:N: ' \
+            '-n[at most so many, the best]:N: ' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '*:QUERY: ';;
     'log show')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \

@@ -136,6 +136,7 @@ Err app_status(Ctx *cx, House *h, uint32_t threads, AppStatusOut *out) { (void)t
 void app_status_json(const AppStatusOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
 ASK(app_doctor, AppDoctorOut)
 VERB(app_log_show, char, AppEvent)
+VERB(app_log_search, AppSearchIn, AppSearchOut)
 VERB(app_log_verify, AppLogVerifyIn, AppLogVerifyOut)
 VERB(app_log_hold, AppLogHoldIn, AppLogHoldOut)
 VERB(app_log_redact, AppLogRedactIn, AppLogRedactOut)
