@@ -77,7 +77,9 @@ typedef struct AppWatch {            /* told while a long verb works; members ma
 } AppWatch;
 
 typedef struct AppData {             /* a file to read and how */
-    const char *path;                /* or a glob */
+    const char *path;                /* or a glob, or a dataset's version: churn@3, churn@3/part-1.csv.  A file of that name wins */
+    const char *const *paths; size_t paths_n;        /* set by the verb itself: the version's files on this machine */
+    const char *dataset, *tree;      /* likewise: "churn@3" and its digest; NULL: a file */
     const char *sheet;
     const char *const *na;     size_t na_n;      /* none: the default marks */
     const char *const *types;  size_t types_n;   /* "COL=TYPE" */

@@ -20,7 +20,8 @@ static Err no_target(Ctx *cx, const AppAutoIn *in)
     Table *t = NULL;
     char list[260];
     size_t at = 0;
-    QueryIn q = { .path = in->data.path, .sheet = in->data.sheet, .rows_max = 1 };
+    QueryIn q = data_query(&in->data);
+    q.rows_max = 1;
     TRY(cx, query_read(cx, &q, &t, NULL));
     list[0] = 0;
     for (size_t i = 0; i < t->cols; i++) {
@@ -72,6 +73,9 @@ static Err read_all(Ctx *cx, const AppAutoIn *in, Work *w)
     if (!in->test) return OK;
     AppData test = in->data;
     test.path = in->test;
+    test.paths = NULL;
+    test.paths_n = 0;
+    TRY(cx, data_resolve(cx, w->record.house, &test));
     TRY(cx, data_read(cx, &test, in->threads, &w->test, NULL));
     if (!in->target) return FAIL(cx, ERR_USAGE, "--test judges by labels: say with --target which column holds them");
     TRY(cx, data_column(cx, w->test, in->target, "target", &col));
@@ -214,6 +218,7 @@ static Err keep_build(Ctx *cx, const AppAutoIn *in, Work *w, AppAutoOut *out)
     Repo *repo = w->record.house->project->repo;
     if (!w->made.build) return OK;
     data_stem(in->data.path, stem, sizeof stem);
+    if (in->data.dataset) snprintf(stem, sizeof stem, "%.*s", (int)strcspn(in->data.dataset, "@"), in->data.dataset);
     repo_model_name(in->name ? in->name : stem, name);
     TRY(cx, build_save(cx, w->made.build, &w->build, &digest));
     BuildIn b = {
@@ -395,13 +400,16 @@ static Err finish(Ctx *cx, const AppAutoIn *in, Work *w, AppAutoOut *out)
     return OK;
 }
 
-Err app_auto(Ctx *cx, House *house, const AppAutoIn *in, AppAutoOut *out)
+Err app_auto(Ctx *cx, House *house, const AppAutoIn *asked, AppAutoOut *out)
 {
+    AppAutoIn own = *asked;
+    const AppAutoIn *in = &own;
     Err err = OK;
     int task;
     Stage until;
     Work *w;
     *out = (AppAutoOut){ 0 };
+    TRY(cx, data_resolve(cx, house, &own.data));
     TRY(cx, check_words(cx, house, in, &task, &until));
     w = ctx_get(cx, sizeof *w);
     if (!w) return FAIL(cx, ERR_NOMEM, "starting");

@@ -178,7 +178,10 @@ Err app_build_bench(Ctx *cx, House *house, const AppBenchIn *in, AppBenchOut *ou
     *out = (AppBenchOut){ 0 };
     TRY(cx, build_take(cx, house, in->build, true, &l));
     text_init(&words, cx);
-    QueryIn q = { .path = in->data.path, .sheet = in->data.sheet, .rows_max = BATCH_ROWS_MAX };
+    AppData data = in->data;
+    TRY_DONE(cx, data_resolve(cx, house, &data));
+    QueryIn q = data_query(&data);
+    q.rows_max = BATCH_ROWS_MAX;
     TRY_DONE(cx, query_read_schema(cx, &q, l.build->schema, NULL, 0, &t, NULL));
     if (!t->rows) {
         err = FAIL(cx, ERR_BAD_INPUT, "'%.200s' has no rows to score", in->data.path);

@@ -86,13 +86,64 @@ Err data_column(Ctx *cx, const Table *t, const char *name, const char *what, siz
                 list);
 }
 
+QueryIn data_query(const AppData *in)
+{
+    return (QueryIn){ .path = in->path, .paths = in->paths, .paths_n = in->paths_n, .sheet = in->sheet };
+}
+
+/* A name without a version is a file's; when only a dataset is called so, say how it is named. */
+static Err plain_name(Ctx *cx, House *house, const char *path)
+{
+    Lake *lake;
+    LakeVersion v;
+    Ctx aside;
+    if (!lake_name_ok(path)) return OK;
+    ctx_child(cx, &aside);
+    bool there = !lake_here(&aside, house, PROJECT_READ, &lake) && !lake_find(&aside, lake, path, &v);
+    char *name = there ? ctx_scratch_fmt(cx, "%s@%llu", path, (unsigned long long)v.n) : NULL;
+    ctx_clear(&aside);
+    if (!name) return OK;
+    return FAIL(cx, ERR_NOT_FOUND, "no such file: '%s'; the dataset of that name is written with its version: %s or %s@latest", path, name, path);
+}
+
+Err data_resolve(Ctx *cx, House *house, AppData *data)
+{
+    const Files *f = cx->world->files;
+    char folder[REPO_PATH_MAX], hex[SHA256_TEXT_MAX];
+    FileInfo info;
+    Lake *lake;
+    LakeTable t;
+    if (!data->path || !*data->path) return OK;
+    Err err = f->look(f->self, data->path, &info);
+    bool ref = lake_table_ref_ok(data->path);
+    if (err || (info.type != FILE_NONE && !ref) || !project_here(cx, folder)) return OK;       /* the reader says what is wrong */
+    if (info.type != FILE_NONE) {
+        ctx_note(cx, "'%s' is a file here: it is read, not the dataset", data->path);
+        return OK;
+    }
+    if (!ref) return plain_name(cx, house, data->path);
+    TRY(cx, lake_here(cx, house, PROJECT_READ, &lake));
+    TRY(cx, lake_table(cx, lake, data->path, 0, &t));
+    digest_text(&t.version.tree, hex);
+    data->paths = t.path;
+    data->paths_n = t.files;
+    data->dataset = ctx_scratch_fmt(cx, "%s@%llu", t.version.dataset, (unsigned long long)t.version.n);
+    data->tree = ctx_scratch_text(cx, hex);
+    /* Several files are on record as a pattern, so that they are taken back as several. */
+    data->path = *t.inside || t.files > 1
+                     ? ctx_scratch_fmt(cx, "%s@%llu/%s", t.version.dataset, (unsigned long long)t.version.n,
+                                       *t.inside && (t.files == 1 || strpbrk(t.inside, "*?[")) ? t.inside : "*")
+                     : data->dataset;
+    return data->dataset && data->tree && data->path ? OK : FAIL(cx, ERR_NOMEM, "reading a dataset");
+}
+
 Err data_read(Ctx *cx, const AppData *in, uint32_t threads, Table **out, QueryInfo *info)
 {
-    QueryIn q = { .path = in->path,
-                  .sheet = in->sheet,
-                  .na = in->na_n ? in->na : NULL,
-                  .na_n = in->na_n,
-                  .threads = threads ? threads : os_cpus(), .memory_mib = (unsigned)in->memory_mib };
+    QueryIn q = data_query(in);
+    q.na = in->na_n ? in->na : NULL;
+    q.na_n = in->na_n;
+    q.threads = threads ? threads : os_cpus();
+    q.memory_mib = (unsigned)in->memory_mib;
     *out = NULL;
     QueryType *types = in->types_n ? ctx_scratch(cx, in->types_n * sizeof *types) : NULL;
     if (in->types_n && !types) return FAIL(cx, ERR_NOMEM, "reading '%s'", in->path);
@@ -200,29 +251,29 @@ static Err one_file(Ctx *cx, Store *store, const char *path, bool keep, Digest *
     return OK;
 }
 
-Err data_bytes(Ctx *cx, Store *store, const char *path, bool keep, DataBytes *out)
+/* numbered: names may repeat in different folders, and the order counts */
+static Err bytes_of_files(Ctx *cx, Store *store, const Names *files, bool keep, bool numbered, DataBytes *out)
 {
     Err err = OK;
-    Names files;
     Text list;
     uint64_t bytes;
     char digest[SHA256_TEXT_MAX];
-    *out = (DataBytes){ 0 };
-    TRY(cx, data_files(cx, path, &files));
+    *out = (DataBytes){ .files = files->n };
     text_init(&list, cx);
-    out->files = files.n;
-    if (files.n == 1) {
-        TRY_DONE(cx, one_file(cx, store, files.name[0], keep, &out->digest, &out->bytes));
+    if (files->n == 1) {
+        TRY_DONE(cx, one_file(cx, store, files->name[0], keep, &out->digest, &out->bytes));
         goto done;
     }
     json_open_array(&list);
-    for (size_t i = 0; i < files.n; i++) {
+    for (size_t i = 0; i < files->n; i++) {
         Digest d;
-        const char *slash = strrchr(files.name[i], '/');
-        TRY_DONE(cx, one_file(cx, store, files.name[i], keep, &d, &bytes));
+        char name[300];
+        const char *slash = strrchr(files->name[i], '/'), *last = slash ? slash + 1 : files->name[i];
+        snprintf(name, sizeof name, "%05zu-%.255s", i, last);
+        TRY_DONE(cx, one_file(cx, store, files->name[i], keep, &d, &bytes));
         digest_text(&d, digest);
         json_open(&list);
-        json_key_text(&list, "name", slash ? slash + 1 : files.name[i]);
+        json_key_text(&list, "name", numbered ? name : last);
         json_key_text(&list, "sha256", digest);
         json_key_int(&list, "bytes", (int64_t)bytes);
         json_close(&list);
@@ -233,9 +284,25 @@ Err data_bytes(Ctx *cx, Store *store, const char *path, bool keep, DataBytes *ou
     TRY_DONE(cx, store_put(cx, store, list.at, list.n, STORE_PACKED, &out->digest));
 done:
     text_clear(&list);
-    ctx_put(cx, files.name);
     if (err) *out = (DataBytes){ 0 };
     return err;
+}
+
+Err data_bytes(Ctx *cx, Store *store, const char *path, bool keep, DataBytes *out)
+{
+    Names files;
+    *out = (DataBytes){ 0 };
+    TRY(cx, data_files(cx, path, &files));
+    Err err = bytes_of_files(cx, store, &files, keep, false, out);
+    ctx_put(cx, files.name);
+    return err;
+}
+
+Err data_bytes_of(Ctx *cx, Store *store, const AppData *in, bool keep, DataBytes *out)
+{
+    if (!in->paths_n) return data_bytes(cx, store, in->path, keep, out);
+    Names files = { .cx = cx, .name = (char **)(uintptr_t)in->paths, .n = in->paths_n };
+    return bytes_of_files(cx, store, &files, keep, true, out);
 }
 
 /* ---------------------------------------------------------------- and back */

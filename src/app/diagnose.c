@@ -83,7 +83,8 @@ static Err new_rows(Ctx *cx, const AppDiagnoseIn *in, const Loaded *l, Rows *out
 {
     size_t col;
     const char *also[2] = { l->build->target, in->group };
-    QueryIn q = { .path = in->data.path, .sheet = in->data.sheet, .threads = in->threads };
+    QueryIn q = data_query(&in->data);
+    q.threads = in->threads;
     TRY(cx,
         query_read_schema(cx, &q, l->build->schema, also, also_n(l->build, in->group), &out->table, NULL));
     TRY(cx, data_column(cx, out->table, l->build->target, "target", &col));
@@ -287,14 +288,17 @@ static const Metric *metric_of(const Loaded *l)
     return m ? m : metric_default(l->build->task);
 }
 
-Err app_diagnose(Ctx *cx, House *house, const AppDiagnoseIn *in, AppDiagnoseOut *out)
+Err app_diagnose(Ctx *cx, House *house, const AppDiagnoseIn *asked, AppDiagnoseOut *out)
 {
+    AppDiagnoseIn own = *asked;
+    const AppDiagnoseIn *in = &own;
     Err err = OK;
     Loaded l;
     Rows rows = { 0 };
     Text json;
     Ear ear;
     *out = (AppDiagnoseOut){ 0 };
+    TRY(cx, data_resolve(cx, house, &own.data));
     TRY(cx, page_check(cx, in->out));
     TRY(cx, build_take(cx, house, in->build, true, &l));
     text_init(&json, cx);

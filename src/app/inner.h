@@ -75,6 +75,11 @@ void ear_retell(Ear *ear);               /* tell what was kept to whoever listen
 void ear_add(Ear *ear, const char *text);
 void ear_json(Ear *ear, const char *json);   /* an array of texts */
 
+/* When data->path names a version and no file, take its files out of the lake (paths, dataset, tree; path becomes the version's
+** own name).  Says so when a file and a dataset could be meant.  ERR_NOT_FOUND */
+MUST_USE Err data_resolve(Ctx *cx, House *house, AppData *data);
+/* How the reader is asked for it. */
+QueryIn data_query(const AppData *in);
 /* Read for training or looking.  ERR_BAD_INPUT a type for no column, with the nearest. */
 MUST_USE Err data_read(Ctx *cx, const AppData *in, uint32_t threads, Table **out, QueryInfo *info);
 /* The index of a column, or a failure that names the nearest.  what: "target", "column" */
@@ -89,6 +94,7 @@ typedef struct DataBytes {
     size_t files;
 } DataBytes;
 MUST_USE Err data_bytes(Ctx *cx, Store *store, const char *path, bool keep, DataBytes *out);
+MUST_USE Err data_bytes_of(Ctx *cx, Store *store, const AppData *in, bool keep, DataBytes *out);   /* a version's too */
 /* A path from which the same bytes can be read again: the old one if it still holds them, else a copy out of the store,
 ** which data_back_end removes.  ERR_NOT_FOUND */
 typedef struct DataBack { char path[REPO_PATH_MAX], folder[REPO_PATH_MAX]; size_t files; } DataBack;

@@ -299,7 +299,8 @@ static void put_on_record(Ctx *cx, House *house, const AppPredictIn *in, const B
 static Err read_rows(Ctx *cx, const AppPredictIn *in, const Build *b, Ear *ear, Table **raw, Table **t)
 {
     Text warnings;
-    QueryIn q = { .path = in->data.path, .sheet = in->data.sheet, .threads = in->threads };
+    QueryIn q = data_query(&in->data);
+    q.threads = in->threads;
     TRY(cx, query_read_schema(cx, &q, b->schema, in->keep, in->keep_n, raw, NULL));
     text_init(&warnings, cx);
     json_open_array(&warnings);
@@ -311,8 +312,10 @@ static Err read_rows(Ctx *cx, const AppPredictIn *in, const Build *b, Ear *ear, 
     return err;
 }
 
-Err app_predict(Ctx *cx, House *house, const AppPredictIn *in, AppPredictOut *out)
+Err app_predict(Ctx *cx, House *house, const AppPredictIn *asked, AppPredictOut *out)
 {
+    AppPredictIn own = *asked;
+    const AppPredictIn *in = &own;
     Err err = OK;
     Loaded l;
     Answers a = { 0 };
@@ -320,6 +323,7 @@ Err app_predict(Ctx *cx, House *house, const AppPredictIn *in, AppPredictOut *ou
     Ear ear;
     Digest digest;
     *out = (AppPredictOut){ 0 };
+    TRY(cx, data_resolve(cx, house, &own.data));
     TRY(cx, build_take(cx, house, in->build, true, &l));
     ear_on(&ear, cx, true);
     TRY_DONE(cx, read_rows(cx, in, l.build, &ear, &raw, &t));

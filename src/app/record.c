@@ -161,8 +161,9 @@ static Err begin_run(Record *r, const DataBytes *data, Around *a)
     os_host_name(host, sizeof host);
     TRY(cx, os_cwd(cx, cwd));
     digest_text(&data->digest, hex);
-    const InputIn input = { .name = a->path.at, .digest = hex, .context = "training", .source_type = "local", .source = a->path.at,
-                            .bytes = (int64_t)data->bytes };
+    const char *version = r->in->data.dataset;     /* NULL: a file */
+    const InputIn input = { .name = version ? version : a->path.at, .digest = version ? r->in->data.tree : hex, .context = "training",
+                            .source_type = version ? "dataset" : "local", .source = a->path.at, .bytes = (int64_t)data->bytes };
     RunStart start = {
         .verb = "auto",
         .command = a->command.at,
@@ -197,7 +198,7 @@ Err record_begin(Record *r)
     if (r->run) return OK;
     TRY(cx, project_open(cx, r->house, PROJECT_MAKE, &r->made_project));
     Repo *repo = r->house->project->repo;
-    TRY(cx, data_bytes(cx, repo_store(repo), r->in->data.path, !r->in->no_keep, &data));
+    TRY(cx, data_bytes_of(cx, repo_store(repo), &r->in->data, !r->in->no_keep, &data));
     if (r->resumes && !digest_same(&data.digest, &r->resumed))
         return FAIL(cx, ERR_BAD_INPUT,
                     "'%.150s' has changed since run %s: its trials do not fit these rows; leave --resume out",

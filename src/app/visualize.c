@@ -81,15 +81,17 @@ done:
     return err;
 }
 
-Err app_visualize(Ctx *cx, House *house, const AppVisualizeIn *in, AppVisualizeOut *out)
+Err app_visualize(Ctx *cx, House *house, const AppVisualizeIn *asked, AppVisualizeOut *out)
 {
+    AppVisualizeIn own = *asked;
+    const AppVisualizeIn *in = &own;
     Err err = OK;
     size_t col;
     Table *t = NULL;
     Text json, html;
     char stem[128];
-    (void)house;
     *out = (AppVisualizeOut){ 0 };
+    TRY(cx, data_resolve(cx, house, &own.data));
     text_init(&json, cx);
     text_init(&html, cx);
     TRY(cx, page_check(cx, in->out));

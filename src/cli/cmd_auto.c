@@ -191,7 +191,7 @@ static const char *class_weight_word(size_t i)
 }
 
 static const Arg auto_args[] = {
-    { "DATA", "a CSV, TSV, JSON, NDJSON, Parquet or Excel file, also .gz or .zst, or a glob of files in quotes",
+    { "DATA", "a CSV, TSV, JSON, NDJSON, Parquet or Excel file, also .gz or .zst, or a glob of files in quotes; or a dataset's version: churn@3",
       ARG_DATA },
     { .word = NULL },
 };
