@@ -10,6 +10,7 @@
 #   test/probe/*.c                 leat-probe, with the rooms it includes: the pytest suites reach the rooms through it
 #   test/scenario/[0-9]*.sh        one test each, run by sh: a person's story through the program
 #   test/golden/[0-9]*.sh          one test each, run by sh: exact output (LEAT_GOLDEN=write rewrites what is expected)
+#   test/engines/[0-9]*.sh         one test each, run by sh against real servers (scripts/engines), where LEAT_ENGINES is on
 #   test/house/*.sh                one test each, run by sh: rules about the sources themselves
 #   test/peer/test_*.py            one test each, run by pytest
 #   rooms.txt                      the test roomcheck
@@ -28,6 +29,7 @@
 #   LEAT_PYTHON              the tests' Python           LEAT_BUILD    the build folder
 
 option(LEAT_FULL "also register the long tests" OFF)
+option(LEAT_ENGINES "also register the tests that run against the servers scripts/engines brings" OFF)
 set(LEAT_TEST_TIMEOUT 300 CACHE STRING "seconds after which a test is killed")
 
 # The rooms that the file's #include lines name, of those that exist.
@@ -184,6 +186,9 @@ function(leat_tests)
   leat_script_tests(house *.sh)
   leat_script_tests(scenario [0-9]*.sh)
   leat_script_tests(golden [0-9]*.sh)
+  if(LEAT_ENGINES)
+    leat_script_tests(engines [0-9]*.sh)
+  endif()
 
   file(GLOB probe CONFIGURE_DEPENDS test/probe/*.c)
   file(GLOB probe_headers CONFIGURE_DEPENDS test/probe/*.h)

@@ -656,6 +656,51 @@ void app_doctor_json(const AppDoctorOut *out, Text *t);
 MUST_USE Err app_go(Ctx *cx, const char *folder);      /* -C DIR.  ERR_NOT_FOUND; ERR_DENIED */
 MUST_USE Err app_worker(Ctx *cx, uint64_t bytes);      /* what `leat worker BYTES` runs; see auto_worker */
 
+/* ------------------------------------------------------- the store: gc, fsck */
+
+typedef struct AppGcIn { bool dry_run; } AppGcIn;
+typedef struct AppGcOut { uint64_t objects, kept, spared, removed, freed; bool dry_run; } AppGcOut;     /* freed: bytes */
+/* Remove objects that nobody names and that are older than a day.  ERR_REFUSED another gc runs, or a foreign log is held. */
+MUST_USE Err app_gc(Ctx *cx, House *house, const AppGcIn *in, AppGcOut *out);
+void app_gc_json(const AppGcOut *out, Text *t);
+
+typedef struct AppFault { const char *where, *object, *what; uint64_t byte; } AppFault;      /* object: "" unknown */
+typedef struct AppFsckIn { bool repair; } AppFsckIn;
+typedef struct AppFsckOut {
+    uint64_t objects, bytes, packs, indexes, faults;
+    const AppFault *fault; size_t fault_n;       /* the first thousand */
+    bool rebuilt;
+} AppFsckOut;
+/* Look at every byte of the store and at what must be in it.  OK also when something is wrong: out->faults. */
+MUST_USE Err app_fsck(Ctx *cx, House *house, const AppFsckIn *in, AppFsckOut *out);
+void app_fsck_json(const AppFsckOut *out, Text *t);
+
+/* ------------------------------------------------------------------ remotes */
+
+typedef struct AppRemote { const char *name, *url; } AppRemote;
+typedef struct AppRemotesOut { AppRemote *remote; size_t n; } AppRemotesOut;                 /* A to Z */
+typedef struct AppRemoteIn { const char *name, *url; } AppRemoteIn;
+/* Errors: ERR_BAD_INPUT the name or the address; ERR_REFUSED there is one of that name; ERR_NOT_FOUND none of that name. */
+MUST_USE Err app_remote_add(Ctx *cx, House *house, const AppRemoteIn *in, AppRemotesOut *out);
+MUST_USE Err app_remote_rm(Ctx *cx, House *house, const AppRemoteIn *in, AppRemotesOut *out);
+MUST_USE Err app_remotes(Ctx *cx, House *house, AppRemotesOut *out);
+void app_remotes_json(const AppRemotesOut *out, Text *t);
+
+typedef struct AppTransferIn { const char *remote; } AppTransferIn;      /* a name; NULL: origin, or the only one */
+typedef struct AppCloneIn { const char *url, *folder; } AppCloneIn;      /* folder NULL: the address's last part */
+typedef struct AppTransferOut {
+    const char *url, *folder;                    /* folder: of a clone */
+    uint64_t objects, bytes, there;              /* brought; there before */
+    uint64_t events, ledgers;                    /* of logs */
+} AppTransferOut;
+/* Bring all objects and the log to a remote, or from it; again goes on where it stopped.  Errors: ERR_NOT_FOUND no such remote, or
+** nothing there; ERR_DENIED its keys; ERR_IO; ERR_CORRUPT what was sent is damaged. */
+MUST_USE Err app_push(Ctx *cx, House *house, const AppTransferIn *in, AppTransferOut *out);
+MUST_USE Err app_pull(Ctx *cx, House *house, const AppTransferIn *in, AppTransferOut *out);
+/* A new project in a new folder with all that the remote has.  ERR_REFUSED the folder is there already. */
+MUST_USE Err app_clone(Ctx *cx, House *house, const AppCloneIn *in, AppTransferOut *out);
+void app_transfer_json(const AppTransferOut *out, Text *t);
+
 #include "app/work.h"
 
 #endif

@@ -161,4 +161,14 @@ MUST_USE Err around_packages(Ctx *cx, Repo *repo, const char *id, const Secrets 
 /* Artifacts code/dirty.diff and code/untracked.txt, where there is something in them. */
 MUST_USE Err around_code(Ctx *cx, Repo *repo, const char *id, const Text *diff, const Text *untracked);
 
+/* ------------------------------------------------------------------ roots.c */
+
+/* Every object that must stay, for store_gc; arg: the House. */
+MUST_USE Err app_roots(Ctx *cx, void *arg, StoreKeep *keep, void *to);
+
+/* -------------------------------------------------------------- remotelog.c */
+
+MUST_USE Err remote_log_push(Ctx *cx, House *house, Store *far, AppTransferOut *out);
+MUST_USE Err remote_log_pull(Ctx *cx, House *house, Store *far, AppTransferOut *out);
+
 #endif

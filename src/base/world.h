@@ -81,6 +81,7 @@ typedef struct World {
     const Alloc *alloc;
     const Files *files;
     const Clock *clock;
+    const struct NetWire *wire;        /* net/net.h: how a server is asked; NULL: over the network */
 } World;
 
 #endif

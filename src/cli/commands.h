@@ -63,6 +63,14 @@ extern const Command cmd_runs_show;
 extern const Command cmd_status;
 extern const Command cmd_tag_set;
 extern const Command cmd_visualize;
+extern const Command cmd_clone;
+extern const Command cmd_fsck;
+extern const Command cmd_gc;
+extern const Command cmd_pull;
+extern const Command cmd_push;
+extern const Command cmd_remote_add;
+extern const Command cmd_remote_ls;
+extern const Command cmd_remote_rm;
 extern const Command cmd_worker;
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-#define BLOB_NAME_MAX 100
+#define BLOB_NAME_MAX 128
 
 /* --- what a kind of store gives ---------------------------------------------------------------------------------- */
 
@@ -84,7 +84,7 @@ struct Store {
     size_t coders_n;
 };
 
-extern const StoreKind store_kind_folder, store_kind_memory;
+extern const StoreKind store_kind_folder, store_kind_memory, store_kind_s3, store_kind_swebhdfs, store_kind_webhdfs;
 
 /* --- sum.c: XXH64 ------------------------------------------------------------------------------------------------- */
 
@@ -195,8 +195,17 @@ Err packs_read(Ctx *cx, Store *s, const Entry *e, unsigned char *room, const uns
 Err packs_check(Ctx *cx, Store *s);
 /* Merge small indexes into one when there are many; gives up where somebody else tends the packs. */
 Err packs_merge(Ctx *cx, Store *s);
+/* The names of the indexes there are now (owned: ctx_put). */
+Err packs_names(Ctx *cx, Store *s, char (**names)[BLOB_NAME_MAX], size_t *n);
 /* Every index's entries, as they are in the snapshot. */
 Err packs_each(Ctx *cx, Store *s, Err (*each)(void *arg, const Entry *e), void *arg);
+
+/* --- set.c: a set of digests ----------------------------------------------------------------------------------------- */
+
+typedef struct DigestSet { Digest *at; unsigned char *used; size_t n, cap; } DigestSet;      /* zeroed is empty */
+Err set_add(Ctx *cx, DigestSet *s, const Digest *d, bool *fresh);      /* fresh: it was not in it; may be NULL.  ERR_NOMEM */
+bool set_has(const DigestSet *s, const Digest *d);
+void set_clear(Ctx *cx, DigestSet *s);
 
 /* --- batch.c ------------------------------------------------------------------------------------------------------- */
 

@@ -218,12 +218,27 @@ Err packs_check(Ctx *cx, Store *s)
     Packs *p = s->packs;
     Err err = OK;
     pthread_mutex_lock(&p->lock);
+    err = refresh(cx, s);                                          /* one that is no index at all is told here */
     for (size_t i = 0; i < p->n && !err; i++) {
         Index *x = &p->index[i];
         if (x->sound) continue;
         x->sound = index_sound(cx, x, &err);
         if (!x->sound && !err) err = index_damaged(cx, s, x->name);
     }
+    pthread_mutex_unlock(&p->lock);
+    return err;
+}
+
+Err packs_names(Ctx *cx, Store *s, char (**names)[BLOB_NAME_MAX], size_t *n)
+{
+    Packs *p = s->packs;
+    *names = NULL;
+    *n = 0;
+    pthread_mutex_lock(&p->lock);
+    Err err = refresh(cx, s);
+    if (!err && p->n && !(*names = ctx_get_n(cx, p->n, sizeof **names))) err = FAIL(cx, ERR_NOMEM, "listing %zu indexes", p->n);
+    if (!err) *n = p->n;
+    for (size_t i = 0; i < *n; i++) memcpy((*names)[i], p->index[i].name, BLOB_NAME_MAX);
     pthread_mutex_unlock(&p->lock);
     return err;
 }

@@ -338,7 +338,14 @@ Err store_list(Ctx *cx, Store *s, Err (*each)(void *arg, const Digest *d, const 
 
 /* --- opening --- */
 
-static const StoreKind *const kinds[] = { &store_kind_folder, &store_kind_memory };     /* A-Z; the first takes paths */
+static const StoreKind *const kinds[] = { &store_kind_folder, &store_kind_memory, &store_kind_s3, &store_kind_swebhdfs,
+                                          &store_kind_webhdfs };   /* A-Z; the first takes paths */
+
+/* file:///srv/lake is the folder /srv/lake. */
+static const char *plain(const char *where)
+{
+    return strncmp(where, "file://", 7) ? where : where + 7;
+}
 
 static const StoreKind *kind_of(const char *where)
 {
@@ -347,9 +354,29 @@ static const StoreKind *kind_of(const char *where)
     return kinds[0];
 }
 
+bool store_is_path(const char *where)
+{
+    return kind_of(where) == kinds[0];
+}
+
+Err store_address_check(Ctx *cx, const char *where)
+{
+    const char *colon = strstr(where, "://");
+    if (!where[0]) return FAIL(cx, ERR_BAD_INPUT, "an empty address");
+    if (strlen(where) >= STORE_PATH_MAX) return FAIL(cx, ERR_LIMIT, "the address '%.60s…' is longer than %d bytes", where, STORE_PATH_MAX - 1);
+    if (colon && memchr(colon + 3, '@', strcspn(colon + 3, "/?")))
+        return FAIL(cx, ERR_BAD_INPUT, "no names, passwords or keys belong into an address: they would be kept for all to read; "
+                    "for S3 set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+    if (colon && kind_of(where) == kinds[0] && strncmp(where, "file://", 7))
+        return FAIL(cx, ERR_BAD_INPUT, "'%.*s' is no kind of store: a folder, s3://BUCKET/PREFIX, webhdfs://HOST:PORT/PATH",
+                    (int)(colon - where), where);
+    return OK;
+}
+
 Err store_make(Ctx *cx, const char *folder)
 {
-    TRY(cx, kind_of(folder)->make(cx, folder));
+    TRY(cx, store_address_check(cx, folder));
+    TRY(cx, kind_of(folder)->make(cx, plain(folder)));
     return OK;
 }
 
@@ -362,7 +389,8 @@ Err store_open(Ctx *cx, const char *folder, Store **out)
 {
     *out = NULL;
     Store *s;
-    TRY(cx, kind_of(folder)->open(cx, folder, &s));
+    TRY(cx, store_address_check(cx, folder));
+    TRY(cx, kind_of(folder)->open(cx, plain(folder), &s));
     s->threads = os_cpus();
     (void)pthread_mutex_init(&s->lock, NULL);
     Err err = packs_new(cx, &s->packs);

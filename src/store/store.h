@@ -1,4 +1,4 @@
-/* store/store.h -- bytes named by their SHA-256.  Kinds: a folder; memory ("memory:", for tests).
+/* store/store.h -- bytes named by their SHA-256.  Kinds: a folder; S3; WebHDFS; memory (for tests).
 **
 ** An object never changes and is named by the digest of its content.  It is there whole or not at all.  Objects are
 ** compressed, except those put raw: these lie as they are, page-aligned and read-only, to be mapped.  Many small ones
@@ -29,6 +29,12 @@ typedef struct StoreInfo {
 typedef struct StoreMap { const void *at; size_t n; } StoreMap;      /* at: page-aligned; NULL when n is 0 */
 typedef struct StoreLease { char path[STORE_PATH_MAX]; int fd; } StoreLease;
 
+/* `folder` is a path, or an address: file:///PATH  s3://BUCKET/PREFIX?endpoint=http://HOST:PORT&region=NAME
+** webhdfs://HOST:PORT/PATH?user=NAME  swebhdfs://…  memory:
+** Keys for S3 come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (AWS_SESSION_TOKEN), else from ~/.aws/credentials; also heard are
+** AWS_REGION and AWS_ENDPOINT_URL.  ERR_BAD_INPUT an address of no kind, or with a name or password in it. */
+MUST_USE Err store_address_check(Ctx *cx, const char *folder);
+bool store_is_path(const char *folder);
 /* Make what a store needs below `folder` (objects/, tmp/); there already is fine. */
 MUST_USE Err store_make(Ctx *cx, const char *folder);              /* ERR_NOT_FOUND its parent; ERR_DENIED; ERR_IO */
 void store_make_private(const char *folder);                       /* only its owner may enter; a hint */
@@ -85,6 +91,40 @@ MUST_USE Err store_has(Ctx *cx, Store *s, const Digest *d, bool *has);
 MUST_USE Err store_look(Ctx *cx, Store *s, const Digest *d, StoreInfo *out);     /* ERR_NOT_FOUND */
 /* Every object, in no order, each digest once for each place where it lies, until `each` returns not OK. */
 MUST_USE Err store_list(Ctx *cx, Store *s, Err (*each)(void *arg, const Digest *d, const StoreInfo *info), void *arg);
+
+/* Bring to one store all that another has and it has not; each object is checked on the way.  What was brought stays when the
+** rest fails, so doing it again goes on.  Several threads; constant memory but for 100 bytes an object.  Shows progress. */
+typedef struct StoreCopyOut { uint64_t objects, bytes, there; } StoreCopyOut;      /* brought (bytes as stored); there before */
+MUST_USE Err store_copy(Ctx *cx, Store *from, Store *to, StoreCopyOut *out);
+
+/* Small files of other rooms beside the objects of a remote: "ledgers/NAME", at most 119 bytes.  They may be put anew. */
+#define STORE_SIDE "ledgers"
+MUST_USE Err store_side_put(Ctx *cx, Store *s, const char *name, const void *bytes, size_t n);
+MUST_USE Err store_side_get(Ctx *cx, Store *s, const char *name, size_t max, void **bytes, size_t *n);  /* owned: ctx_put.  ERR_NOT_FOUND; ERR_LIMIT */
+typedef Err StoreSideEach(void *arg, const char *name, uint64_t bytes);
+MUST_USE Err store_side_list(Ctx *cx, Store *s, StoreSideEach *each, void *arg);
+
+/* Remove what nobody names.  roots is called once and gives the digest of every object that must stay (its pieces stay by themselves);
+** it reads the tables after the lease is taken.  What was put or put again within a day stays too, so an add that is under way
+** loses nothing; a pack whose objects are partly kept stays while it was dated within a day.  Only a folder.
+** Errors: ERR_REFUSED another gc runs; ERR_CORRUPT an index or a recipe is damaged: nothing was removed; those of roots. */
+typedef Err StoreKeep(void *to, const Digest *d);
+typedef struct StoreGcIn {
+    Err (*roots)(Ctx *cx, void *arg, StoreKeep *keep, void *to);
+    void *arg;
+    int64_t spare_us;              /* 0: a day */
+    bool dry_run;
+} StoreGcIn;
+typedef struct StoreGcOut { uint64_t objects, kept, spared, removed, freed; } StoreGcOut;      /* freed: bytes */
+MUST_USE Err store_gc(Ctx *cx, Store *s, const StoreGcIn *in, StoreGcOut *out);
+
+/* Look at every byte.  each is told of every fault, by one thread at a time: the blob, the byte in it where the damaged piece begins,
+** the object if it is known, in words what is wrong.  OK also when there are faults: out->faults.
+** repair: the indexes are built anew from what is sound in the packs (a damaged object is then not there any more). */
+typedef struct StoreFault { const char *where; uint64_t byte; const Digest *object; const char *what; } StoreFault;    /* object: NULL unknown */
+typedef Err StoreFaultEach(void *arg, const StoreFault *fault);
+typedef struct StoreFsckOut { uint64_t objects, bytes, packs, indexes, faults; bool rebuilt; } StoreFsckOut;
+MUST_USE Err store_fsck(Ctx *cx, Store *s, bool repair, StoreFaultEach *each, void *arg, StoreFsckOut *out);
 
 /* A path in tmp/ that nobody else has, for a file that the caller writes and removes.  ERR_LIMIT */
 MUST_USE Err store_tmp_path(Ctx *cx, Store *s, const char *name, char path[STORE_PATH_MAX]);

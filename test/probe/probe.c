@@ -15,6 +15,7 @@ static const Probe *const all[] = {     /* A to Z */
     &probe_report,
     &probe_score,
     &probe_steps,
+    &probe_store,
     &probe_table,
     &probe_trees,
     &probe_visualize,

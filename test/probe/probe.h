@@ -13,7 +13,7 @@ typedef struct Probe {
     Err (*run)(Ctx *cx, int argc, char **argv);      /* argv[0] is the first argument after the name */
 } Probe;
 
-extern const Probe probe_drift, probe_learn, probe_ledger, probe_metric, probe_project, probe_report, probe_score, probe_steps, probe_table, probe_trees,
-    probe_visualize;
+extern const Probe probe_drift, probe_learn, probe_ledger, probe_metric, probe_project, probe_report,
+    probe_score, probe_steps, probe_store, probe_table, probe_trees, probe_visualize;
 
 #endif

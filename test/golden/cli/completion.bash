@@ -18,6 +18,7 @@ _leat()
         metric) cmd="metric $word";;
         note) cmd="note $word";;
         param) cmd="param $word";;
+        remote) cmd="remote $word";;
         runs) cmd="runs $word";;
         tag) cmd="tag $word";;
         *) ((n++));;
@@ -171,7 +172,7 @@ _leat()
         *:--directory|*:-C) COMPREPLY=($(compgen -d -- "$cur")); return;;
     esac
     case "$cmd" in
-        '') COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
+        '') COMPREPLY=($(compgen -W 'auto clone completion diagnose doctor fsck gc help init log man predict pull push run status visualize artifact build data experiment metric note param remote runs tag --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur"));;
         artifact) COMPREPLY=($(compgen -W 'add get ' -- "$cur"));;
         build) COMPREPLY=($(compgen -W 'bench export lineage ls reproduce show verify ' -- "$cur"));;
         data) COMPREPLY=($(compgen -W 'add certify check derive diff files find get import-dvc label log ls query restore rm show split tag ' -- "$cur"));;
@@ -180,6 +181,7 @@ _leat()
         metric) COMPREPLY=($(compgen -W 'log show ' -- "$cur"));;
         note) COMPREPLY=($(compgen -W 'add ' -- "$cur"));;
         param) COMPREPLY=($(compgen -W 'set ' -- "$cur"));;
+        remote) COMPREPLY=($(compgen -W 'add ls rm ' -- "$cur"));;
         runs) COMPREPLY=($(compgen -W 'compare ls restore rm show ' -- "$cur"));;
         tag) COMPREPLY=($(compgen -W 'set ' -- "$cur"));;
         'artifact add')
@@ -232,6 +234,12 @@ _leat()
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
             0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
+            esac;;
+        'clone')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=($(compgen -d -- "$cur"));;
+            1) COMPREPLY=($(compgen -d -- "$cur"));;
             esac;;
         'completion')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
@@ -349,10 +357,20 @@ _leat()
             case $n in
             *) COMPREPLY=();;
             esac;;
+        'fsck')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --repair --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
+        'gc')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --dry-run --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
         'help')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag' -- "$cur"));;
+            0) COMPREPLY=($(compgen -W 'auto clone completion diagnose doctor fsck gc help init log man predict pull push run status visualize artifact build data experiment metric note param remote runs tag' -- "$cur"));;
             1) COMPREPLY=();;
             esac;;
         'init')
@@ -409,7 +427,7 @@ _leat()
         'man')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            0) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag' -- "$cur"));;
+            0) COMPREPLY=($(compgen -W 'auto clone completion diagnose doctor fsck gc help init log man predict pull push run status visualize artifact build data experiment metric note param remote runs tag' -- "$cur"));;
             1) COMPREPLY=();;
             esac;;
         'metric log')
@@ -438,10 +456,36 @@ _leat()
             0) COMPREPLY=($(compgen -W "$(leat build ls -q 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"));;
             1) COMPREPLY=($(compgen -f -- "$cur"));;
             esac;;
+        'pull')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'push')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
+        'remote add')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            1) COMPREPLY=($(compgen -d -- "$cur"));;
+            esac;;
+        'remote ls')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            *) COMPREPLY=();;
+            esac;;
+        'remote rm')
+            if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
+            case $n in
+            0) COMPREPLY=();;
+            esac;;
         'run')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --data -d --out -o --name --experiment -e --tag -t --env --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi
             case $n in
-            *) COMPREPLY=($(compgen -W 'auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag' -- "$cur"));;
+            *) COMPREPLY=($(compgen -W 'auto clone completion diagnose doctor fsck gc help init log man predict pull push run status visualize artifact build data experiment metric note param remote runs tag' -- "$cur"));;
             esac;;
         'runs compare')
             if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W ' --all --help -h --version -V --json --quiet -q --verbose -v --color --directory -C' -- "$cur")); return; fi

@@ -8,21 +8,26 @@ _leat() {
         case $words[i] in
         -C|--directory|--color) ((i++));;
         -*) ;;
-        *) cmd="${cmd:+$cmd }$words[i]"; [[ $cmd == (artifact|build|data|experiment|log|metric|note|param|runs|tag) ]] || break;;
+        *) cmd="${cmd:+$cmd }$words[i]"; [[ $cmd == (artifact|build|data|experiment|log|metric|note|param|remote|runs|tag) ]] || break;;
         esac
     done
     case $cmd in
     '')
         local -a first=(
             'auto:raw data in, a trained, compared and explained build out'
+            'clone:make a project with all that a remote has'
             'completion:print a completion script for your shell'
             'diagnose:explain and judge a build in full, also on new labelled rows'
             'doctor:say what this machine has and lacks, and what to do'
+            'fsck:look at every stored byte and say where one is wrong'
+            'gc:remove stored bytes that nothing names any more'
             'help:explain a command, with examples'
             'init:make a folder a project'
             'log:what was done, by whom and when, newest first'
             'man:print a manual page'
             'predict:score rows with a build'
+            'pull:bring what a remote has to this project'
+            'push:bring what this project has to a remote'
             'run:run any program and put on record what it did'
             'status:compare the work tree, pointer files and the lake'
             'visualize:look at data\: types, gaps, plots, warnings'
@@ -33,6 +38,7 @@ _leat() {
             'metric:log numbers that change to a run, and show them'
             'note:say something about a run or a build'
             'param:log what a run was set to'
+            'remote:other places to keep this project'\''s data\: add, list, forget'
             'runs:list, search, compare and look at runs, with every trial'
             'tag:mark runs')
         _arguments \
@@ -113,6 +119,12 @@ _leat() {
     param)
         local -a second=(
             'set:log params\: what a run was set to')
+        _describe command second;;
+    remote)
+        local -a second=(
+            'add:name another place to keep this project'\''s data'
+            'ls:list the remotes of this project'
+            'rm:forget a remote')
         _describe command second;;
     runs)
         local -a second=(
@@ -338,6 +350,23 @@ _leat() {
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:BUILD:_leat_builds';;
+    'clone')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:ADDRESS:_files -/' \
+            '3:DIR:_files -/';;
     'completion')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
@@ -770,6 +799,38 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'fsck')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--repair[build the indexes anew from what is sound]' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'gc')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--dry-run[say what would be removed, and remove nothing]' \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
     'help')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
@@ -785,7 +846,7 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '2:COMMAND:(auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag)' \
+            '2:COMMAND:(auto clone completion diagnose doctor fsck gc help init log man predict pull push run status visualize artifact build data experiment metric note param remote runs tag)' \
             '3:WORD: ';;
     'init')
         shift 0 words; ((CURRENT -= 0))
@@ -1000,7 +1061,7 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '2:COMMAND:(auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag)' \
+            '2:COMMAND:(auto clone completion diagnose doctor fsck gc help init log man predict pull push run status visualize artifact build data experiment metric note param remote runs tag)' \
             '3:WORD: ';;
     'metric log')
         shift 1 words; ((CURRENT -= 1))
@@ -1105,6 +1166,86 @@ _leat() {
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
             '2:BUILD:_leat_builds' \
             '3:DATA:_files';;
+    'pull')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:REMOTE: ';;
+    'push')
+        shift 0 words; ((CURRENT -= 0))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:REMOTE: ';;
+    'remote add')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME: ' \
+            '3:ADDRESS:_files -/';;
+    'remote ls')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/';;
+    'remote rm')
+        shift 1 words; ((CURRENT -= 1))
+        _arguments -S \
+            '--help[explain the command, with examples]' \
+            '-h[explain the command, with examples]' \
+            '--version[print the version]' \
+            '-V[print the version]' \
+            '--json[print one JSON object on standard output, errors too]' \
+            '--quiet[say nothing but results and errors]' \
+            '-q[say nothing but results and errors]' \
+            '--verbose[say more about what is going on]' \
+            '-v[say more about what is going on]' \
+            '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
+            '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
+            '2:NAME: ';;
     'run')
         shift 0 words; ((CURRENT -= 0))
         _arguments -S \
@@ -1130,7 +1271,7 @@ _leat() {
             '--color[colour the output (never when NO_COLOR is set)]:WHEN:(auto always never)' \
             '--directory[go to folder DIR first, as if started there]:DIR:_files -/' \
             '-C[go to folder DIR first, as if started there]:DIR:_files -/' \
-            '*:CMD:(auto completion diagnose doctor help init log man predict run status visualize artifact build data experiment metric note param runs tag)';;
+            '*:CMD:(auto clone completion diagnose doctor fsck gc help init log man predict pull push run status visualize artifact build data experiment metric note param remote runs tag)';;
     'runs compare')
         shift 1 words; ((CURRENT -= 1))
         _arguments -S \

@@ -134,6 +134,15 @@ Err app_data_tag(Ctx *cx, House *h, const AppDataTagIn *in, AppVersion *out) { (
 void app_version_json(const AppVersion *v, Text *t) { (void)v; json_open(t); json_close(t); }
 Err app_status(Ctx *cx, House *h, uint32_t threads, AppStatusOut *out) { (void)threads; SEEN(out); }
 void app_status_json(const AppStatusOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
+VERB(app_gc, AppGcIn, AppGcOut)
+VERB(app_fsck, AppFsckIn, AppFsckOut)
+ASK(app_remotes, AppRemotesOut)
+Err app_remote_add(Ctx *cx, House *h, const AppRemoteIn *in, AppRemotesOut *out) { (void)in; SEEN(out); }
+Err app_remote_rm(Ctx *cx, House *h, const AppRemoteIn *in, AppRemotesOut *out) { (void)in; SEEN(out); }
+Err app_push(Ctx *cx, House *h, const AppTransferIn *in, AppTransferOut *out) { (void)in; SEEN(out); }
+Err app_pull(Ctx *cx, House *h, const AppTransferIn *in, AppTransferOut *out) { (void)in; SEEN(out); }
+Err app_clone(Ctx *cx, House *h, const AppCloneIn *in, AppTransferOut *out) { (void)in; SEEN(out); }
+void app_transfer_json(const AppTransferOut *out, Text *t) { (void)out; json_open(t); json_close(t); }
 ASK(app_doctor, AppDoctorOut)
 VERB(app_log_show, char, AppEvent)
 VERB(app_log_search, AppSearchIn, AppSearchOut)
