@@ -52,6 +52,8 @@ static void take_status(const char *said, GitState *out, Text *untracked)
     for (const char *at = said; at && *at; at = strchr(at, '\n')) {
         if (*at == '\n') at++;
         if (!*at || *at == '#') continue;
+        size_t n = strcspn(at, "\r\n");        /* leat.lock moves with every act of ours: that is no change of the code */
+        if (n > 10 && !memcmp(at + n - 9, "leat.lock", 9) && (at[n - 10] == ' ' || at[n - 10] == '/')) continue;
         if (*at != '?') out->dirty = true;
         else if (untracked && listed++ < GIT_LISTED_MAX) {
             text_bytes(untracked, at + 2, strcspn(at + 2, "\r\n"));

@@ -217,6 +217,12 @@ static Err lock_inside(Ctx *cx, Ledger *l)
     return OK;
 }
 
+void ledger_publish(Ctx *cx, Ledger *l)
+{
+    l->head_moved = true;
+    ledger_lock_write(cx, l);
+}
+
 void ledger_lock_write(Ctx *cx, Ledger *l)
 {
     Ctx aside;

@@ -130,6 +130,8 @@ typedef struct LedgerHead {                     /* signed over "leat-head/1\n<le
 
 /* Every commit signs a head of all events.  *has: there is one. */
 MUST_USE Err ledger_signed(Ctx *cx, Ledger *l, LedgerHead *out, bool *has);
+/* Write it into leat.lock now, as ledger_close does after an append.  A failure is a warning. */
+void ledger_publish(Ctx *cx, Ledger *l);
 /* A head seen elsewhere (a remote, an archive) that ledger_verify shall hold the log against.  where: words for a person (copied). */
 MUST_USE Err ledger_expect(Ctx *cx, Ledger *l, const char *where, const LedgerHead *head);
 MUST_USE Err ledger_head_check(Ctx *cx, const Digest *ledger, const LedgerHead *head, bool *good);      /* its signature */

@@ -281,6 +281,22 @@ static Err must_be_free(Ctx *cx, const char *home)
     return err ? FAIL(cx, err, "looking at '%s'", home) : OK;
 }
 
+/* The head of a fresh project, beside it for Git.  What fails is told by the next command that acts. */
+static void publish(Ctx *cx, const char *folder, const char *name, const char *actor)
+{
+    char path[REPO_PATH_MAX], lock[REPO_PATH_MAX];
+    Ctx aside;
+    Ledger *l = NULL;
+    ctx_child(cx, &aside);
+    const LedgerWho who = { .actor = actor, .project = name, .lock = lock };
+    if (!join(&aside, folder, REPO_LOCK, lock) && !join(&aside, folder, REPO_HOME "/" REPO_DB, path) &&
+        !ledger_open(&aside, path, rooms, ROOMS_N, &who, true, &l)) {
+        ledger_publish(&aside, l);
+        ledger_close(&aside, l);
+    }
+    ctx_clear(&aside);
+}
+
 Err repo_init(Ctx *cx, const char *folder, const char *name, const char *actor, RepoInit *out)
 {
     return repo_init_at(cx, folder, name, actor, NULL, out);
@@ -326,6 +342,7 @@ Err repo_init_at(Ctx *cx, const char *folder, const char *name, const char *acto
         memset(out, 0, sizeof *out);
         return err;
     }
+    publish(cx, folder, name, actor);
     if (add_ignore(cx, folder, &out->ignored)) {
         ctx_warn(cx, "'.leat/' could not be added to .gitignore (%s); add it yourself", cx->text);
         cx->text[0] = 0;

@@ -103,6 +103,33 @@ def test_our_proofs_hold_for_leat(tmp_path):
             assert out["proved"] and out["seq"] == seq and out["public_key"] == key
 
 
+def holds(folder, words):
+    """Files below the folder that hold these bytes."""
+    return [os.path.join(base, name) for base, _, names in os.walk(folder) for name in names
+            if words in open(os.path.join(base, name), "rb").read()]
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_redacted_note_is_in_no_file_and_all_still_verifies(project, tmp_path, sealed):
+    folder = tmp_path / "copy"
+    shutil.copytree(project, folder)
+    leat("note", "add", "the quincunx of Mrs Zanzibar", "-r", "1", cwd=folder)
+    event = json.loads(leat("log", "--kind", "note.added", "--json", cwd=folder))["event"][0]
+    assert "quincunx" in json.dumps(event["payload"]) and holds(folder, b"quincunx")
+    leat("log", "prove", str(event["seq"]), "-o", "before.json", cwd=folder)
+    if sealed:
+        leat("log", "archive", cwd=folder)
+        assert json.loads(leat("log", "show", str(event["seq"]), "--json", cwd=folder))["row"]["payload_state"] == "sealed"
+    leat("log", "redact", str(event["seq"]), "--why", "a name", cwd=folder)
+    assert not holds(folder, b"quincunx") and not holds(folder, b"Zanzibar")
+    out = json.loads(leat("log", "verify", "--json", cwd=folder))
+    assert out["verified"] and out["redacted"] == 1
+    with open(folder / "before.json") as f:
+        assert ours.why_not(json.load(f)) is None
+    shown = json.loads(leat("log", "show", str(event["seq"]), "--json", cwd=folder))["row"]
+    assert shown["payload_state"] == "redacted" and shown["hash"] == event["hash"] and "quincunx" not in json.dumps(shown)
+
+
 def tables(path):
     con = sqlite3.connect(path)
     return [r[0] for r in con.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name")]

@@ -293,6 +293,7 @@ static void a_redaction_leaves_no_trace_and_all_verifies(void **state)
         box_open(&cx, &b);
         expect_failure(&cx, ledger_verify(&cx, b.l, &proof), ERR_CORRUPT, "not what its redaction left");
         box_close(&cx, &b);
+        ctx_clear(&cx);
     }
 }
 
