@@ -176,9 +176,16 @@ Err app_data_add(Ctx *cx, House *house, const AppDataAddIn *in, AppDataAddOut *o
     int64_t begun = ctx_mono_us(cx);
     *out = (AppDataAddOut){ 0 };
     TRY(cx, lake_here(cx, house, PROJECT_MAKE, &lake));
-    const LakeTake take = { .word = in->source, .words_n = in->sources_n, .sql = in->sql, .table = in->table, .tables_n = in->tables_n };
+    const LakeTake take = { .name = in->fresh ? NULL : in->name, .word = in->source, .words_n = in->sources_n, .sql = in->sql, .table = in->table, .tables_n = in->tables_n };
     Err err = lake_take(cx, lake, &take, &taken);
-    if (!err) err = added(cx, house, lake, in, &taken, out);
+    if (!err && taken.unchanged) {
+        LakeVersion v;
+        err = lake_find(cx, lake, in->name, &v);
+        for (size_t i = 0; i < in->tags_n && !err; i++) err = lake_tag(cx, lake, in->name, v.n, in->tag[i]);
+        if (!err) err = lake_find(cx, lake, in->name, &v);
+        if (!err) err = lake_about_version(cx, &v, &out->version);
+        out->unchanged = !err;
+    } else if (!err) err = added(cx, house, lake, in, &taken, out);
     lake_take_end(cx, &taken);
     out->wall_s = ctx_since_s(cx, begun);
     return err ? ctx_hop(cx, err, __FILE__, __LINE__) : OK;

@@ -69,6 +69,8 @@ static const Opt data_add_opts[] = {
 static const Example data_add_examples[] = {
     { "leat data add churn data/ -m 'first delivery'", "a folder as churn@1, and churn.leatref for Git" },
     { "leat data add churn data/", "the next version; nothing happens when no file changed" },
+    { "leat data add rates https://example.org/rates.csv", "a file from a server, fetched again only when the server says it changed" },
+    { "leat data add logs s3://bucket/logs/2026", "every object below an S3 prefix; keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" },
     { "leat data add orders postgres://ann@db/shop --table orders", "a table as orders.parquet; the password comes from PGPASSWORD" },
     { "leat data add raw/sales 'sales-*.csv' --tag q1", "the files that fit, as raw/sales@q1" },
     { .line = NULL },
@@ -82,7 +84,8 @@ const Command cmd_data_add = {
              "folder they share. Files that did not change are not read again, and content that is the newest version already makes no new "
              "one. Equal files and folders are stored once.\n"
              "\n"
-             "postgres://USER@HOST/DATABASE and sqlite:FILE are read as of one moment, every table (or --table, or the rows of --sql) into a "
+             "http:// and https:// files are read in ranges, with the server's date as source time, and again only when the server says they "
+             "changed. s3://BUCKET/PREFIX and webhdfs://HOST:PORT/PATH bring every object below. postgres://USER@HOST/DATABASE and sqlite:FILE are read as of one moment, every table (or --table, or the rows of --sql) into a "
              "Parquet file. Passwords in addresses are never kept.\n"
              "\n"
              "Schema, row counts and statistics of CSV, JSON, Parquet and Excel files are kept with the version: 'leat data show NAME'. Large "

@@ -113,6 +113,13 @@ typedef struct AboutOut { Digest about; bool has; int64_t rows, columns; bool ro
 /* Schema and profile of a version's tables.  Its files are read from where the roots say they lie. */
 MUST_USE Err about_make(Ctx *cx, Lake *lake, const LakeAdd *in, const Digest *tree, int64_t begun_us, StoreBatch *batch, AboutOut *out);
 
+/* ---------------------------------------------------------------- fetch.c */
+
+typedef struct LakeFetched { const char *path, *address, *etag; int64_t source_us; bool unchanged; } LakeFetched;     /* scratch */
+/* A file from http:// or https:// into the folder.  known: the ETag we have; unchanged when the server has the same.
+** Errors: ERR_NOT_FOUND; ERR_DENIED; ERR_IO; ERR_LIMIT; those of net_ask. */
+MUST_USE Err lake_fetch(Ctx *cx, const char *address, const char *known, const char *folder, LakeFetched *out);
+
 /* ------------------------------------------------------------------ ask.c */
 
 MUST_USE Err lake_json(Ctx *cx, const char *json, size_t n, yyjson_alc *alc, yyjson_doc **out);

@@ -104,17 +104,19 @@ typedef struct LakeTaken {         /* sources as files on this machine, in scrat
     LakeRoot *root; size_t roots_n;
     LakeSource *source; size_t sources_n;
     int64_t source_us;             /* when the source says it is from; 0: nothing said */
+    bool unchanged;                /* the servers say that it is what the newest version came from; no roots then */
     char tmp[LAKE_PATH_MAX];       /* folder with what was fetched; "" none */
 } LakeTaken;
 /* What a person names as sources, and how databases among them are read. */
 typedef struct LakeTake {          /* (borrowed) */
+    const char *name;              /* of the dataset: what its newest version came from is asked for only when it changed; NULL */
     const char *const *word; size_t words_n;
     const char *sql;               /* of a database: the rows of this query; NULL: tables */
     const char *const *table; size_t tables_n;     /* of a database: these; none: all */
 } LakeTake;
 /* Files, folders, globs: a folder alone is the version itself, a file keeps its name, several keep their places below the deepest
-** folder they share.  postgres://…, sqlite:FILE (or a SQLite file with sql or table): one Parquet file a table.  One database,
-** or files: not both.
+** folder they share.  http(s)://…: files, by range.  s3://…, webhdfs://…: what lies there.  postgres://…, sqlite:FILE (or a SQLite file with sql or table): one Parquet file a table.
+** Local files, addresses, or one database: not two of these.
 ** ERR_NOT_FOUND; ERR_BAD_INPUT; ERR_LIMIT; those of query_database_* */
 MUST_USE Err lake_take(Ctx *cx, Lake *lake, const LakeTake *in, LakeTaken *out);
 void lake_take_end(Ctx *cx, LakeTaken *t);         /* removes what was fetched; zeroed is fine */

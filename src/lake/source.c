@@ -294,6 +294,103 @@ done:
     return err;
 }
 
+/* --- addresses --- */
+
+static bool is_http(const char *word)
+{
+    return !strncasecmp(word, "http://", 7) || !strncasecmp(word, "https://", 8);
+}
+
+/* The ETag that the newest version was made from, when it was made from these very addresses. */
+static Err known_etags(Ctx *cx, Lake *lake, const LakeTake *in, const char **etag)
+{
+    LakeVersion v;
+    LakeSource *s;
+    size_t n;
+    bool has = false;
+    char *safe;
+    for (size_t i = 0; i < in->words_n; i++) etag[i] = NULL;
+    if (in->name && lake_name_ok(in->name)) TRY(cx, lake_newest(cx, lake, in->name, &has, &v));
+    if (!has || in->words_n > SOURCES_TOLD) return OK;
+    TRY(cx, lake_sources(cx, lake, &v, &s, &n));
+    if (n != in->words_n) return OK;
+    for (size_t i = 0; i < n; i++) {
+        TRY(cx, lake_safe_address(cx, in->word[i], &safe));
+        if (strcmp(safe, s[i].address) || strcmp(s[i].kind, "http") || s[i].detail[0] != '"') {
+            for (size_t k = 0; k < n; k++) etag[k] = NULL;
+            return OK;
+        }
+        etag[i] = s[i].detail;
+    }
+    return OK;
+}
+
+static Err fetch_all(Ctx *cx, const LakeTake *in, const char *const *etag, LakeTaken *out)
+{
+    out->unchanged = etag[0] != NULL;
+    for (size_t i = 0; i < in->words_n; i++) {
+        LakeFetched got;
+        TRY(cx, lake_fetch(cx, in->word[i], etag[i], out->tmp, &got));
+        out->root[i] = (LakeRoot){ .path = got.path, .as = strrchr(got.path, '/') + 1 };
+        out->source[i] = (LakeSource){ .kind = "http", .address = got.address, .detail = got.etag };
+        out->unchanged &= got.unchanged;
+        if (got.source_us > out->source_us) out->source_us = got.source_us;
+    }
+    return OK;
+}
+
+static Err take_http(Ctx *cx, Lake *lake, const LakeTake *in, LakeTaken *out)
+{
+    const Files *f = cx->world->files;
+    const char **etag = ctx_scratch(cx, in->words_n * sizeof *etag);
+    out->root = ctx_scratch(cx, in->words_n * sizeof *out->root);
+    out->source = ctx_scratch(cx, in->words_n * sizeof *out->source);
+    if (!etag || !out->root || !out->source) return FAIL(cx, ERR_NOMEM, "fetching %zu files", in->words_n);
+    for (size_t i = 0; i < in->words_n; i++)
+        if (!is_http(in->word[i])) return FAIL(cx, ERR_BAD_INPUT, "'%.200s' is no http address; a version comes from addresses or from files here", in->word[i]);
+    TRY(cx, known_etags(cx, lake, in, etag));
+    TRY(cx, store_tmp_path(cx, lake->store, "fetched", out->tmp));
+    Err err = f->make_folder(f->self, out->tmp);
+    if (err) return FAIL(cx, err, "making the folder '%s'", out->tmp);
+    TRY(cx, fetch_all(cx, in, etag, out));
+    if (!out->unchanged && etag[0]) {                              /* some changed: the others are needed too */
+        for (size_t i = 0; i < in->words_n; i++) etag[i] = NULL;
+        TRY(cx, fetch_all(cx, in, etag, out));
+    }
+    out->roots_n = out->sources_n = in->words_n;
+    qsort(out->root, out->roots_n, sizeof *out->root, by_place);
+    for (size_t i = 1; i < out->roots_n; i++)
+        if (!strcmp(out->root[i].as, out->root[i - 1].as))
+            return FAIL(cx, ERR_BAD_INPUT, "two addresses end with the file name '%s'; add them as datasets of their own", out->root[i].as);
+    return OK;
+}
+
+static bool is_outside(const char *word)
+{
+    return !strncmp(word, "s3://", 5) || !strncmp(word, "webhdfs://", 10) || !strncmp(word, "swebhdfs://", 11);
+}
+
+static Err take_outside(Ctx *cx, Lake *lake, const LakeTake *in, LakeTaken *out)
+{
+    const Files *f = cx->world->files;
+    StoreOutside got;
+    char *safe;
+    if (in->words_n > 1) return FAIL(cx, ERR_BAD_INPUT, "'%.200s' is the only source of a version; add the others as another dataset", in->word[0]);
+    TRY(cx, lake_safe_address(cx, in->word[0], &safe));
+    TRY(cx, store_tmp_path(cx, lake->store, "fetched", out->tmp));
+    Err err = f->make_folder(f->self, out->tmp);
+    if (err) return FAIL(cx, err, "making the folder '%s'", out->tmp);
+    TRY(cx, store_copy_outside(cx, in->word[0], out->tmp, &got));
+    out->root = ctx_scratch(cx, sizeof *out->root);
+    out->source = ctx_scratch(cx, sizeof *out->source);
+    if (!out->root || !out->source) return FAIL(cx, ERR_NOMEM, "reading '%s'", safe);
+    out->root[0] = (LakeRoot){ .path = out->tmp, .as = "" };
+    out->source[0] = (LakeSource){ .kind = strncmp(in->word[0], "s3:", 3) ? "webhdfs" : "s3", .address = safe, .detail = "" };
+    out->roots_n = out->sources_n = 1;
+    out->source_us = got.changed_us;
+    return OK;
+}
+
 Err lake_take(Ctx *cx, Lake *lake, const LakeTake *in, LakeTaken *out)
 {
     QueryDatabaseKind kind;
@@ -301,6 +398,8 @@ Err lake_take(Ctx *cx, Lake *lake, const LakeTake *in, LakeTaken *out)
     *out = (LakeTaken){ 0 };
     for (size_t i = 0; i < in->words_n; i++) {
         if (!text_utf8_ok(in->word[i], strlen(in->word[i]))) return FAIL(cx, ERR_BAD_INPUT, "the name '%.100s' is not UTF-8", in->word[i]);
+        if (is_http(in->word[i])) return take_http(cx, lake, in, out);
+        if (is_outside(in->word[i])) return take_outside(cx, lake, in, out);
         if (!database_of(cx, in, in->word[i], &kind, &address)) continue;
         if (in->words_n > 1) return FAIL(cx, ERR_BAD_INPUT, "a database is the only source of a version; add the files as another dataset");
         return take_database(cx, lake, in, kind, address, out);

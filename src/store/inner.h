@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-#define BLOB_NAME_MAX 128
+#define BLOB_NAME_MAX 1104
 
 /* --- what a kind of store gives ---------------------------------------------------------------------------------- */
 

@@ -137,4 +137,10 @@ MUST_USE Err store_lease_take(Ctx *cx, Store *s, const char *name, StoreLease *o
 MUST_USE Err store_lease_held(Ctx *cx, Store *s, const char *name, bool *held);
 void store_lease_drop(StoreLease *l);                              /* not held is fine */
 
+/* What others put under an address of S3 or HDFS (one file, or all below it), into a folder that is there: their bytes as they are.
+** changed_us: of the newest.  Errors: ERR_NOT_FOUND nothing is there; ERR_BAD_INPUT a name that would leave the folder; ERR_IO it
+** changed meanwhile; those of store_open. */
+typedef struct StoreOutside { uint64_t files, bytes; int64_t changed_us; } StoreOutside;
+MUST_USE Err store_copy_outside(Ctx *cx, const char *address, const char *folder, StoreOutside *out);
+
 #endif

@@ -342,7 +342,7 @@ static Err s3_list(Ctx *cx, Store *base, const char *under, bool facts, BlobEach
         text_put(&query, "list-type=2&prefix=");
         net_url_text(&query, s->prefix, false);
         net_url_text(&query, under, false);
-        text_put(&query, "%2F");
+        if (*under) text_put(&query, "%2F");
         err = text_err(&query);
         if (!err) err = must(cx, s, &(Ask){ .method = "GET", .query = query.at }, "listing", &a);
         text_clear(&query);
