@@ -44,8 +44,9 @@ void *ctx_grow(Ctx *cx, void *p, size_t n, size_t size)
 
 void ctx_put(Ctx *cx, void *p)
 {
+    if (!p) return;                                /* so that a Text never begun, which has no cx, may be cleared */
     const Alloc *a = cx->world->alloc;
-    if (p) a->put(a->self, p);
+    a->put(a->self, p);
 }
 
 void *ctx_scratch(Ctx *cx, size_t bytes)
